@@ -1,0 +1,1 @@
+"""Carries frames and the pulse from Kafka to the main MQTT broker."""

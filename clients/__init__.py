@@ -1,0 +1,1 @@
+"""Those who send reactions and those who watch frames."""

@@ -1,0 +1,1 @@
+"""Commands for people: send a reaction, watch a room."""

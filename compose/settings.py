@@ -1,0 +1,171 @@
+"""Every setting of every process, with its default and its reason.
+
+Read from the environment (`EMOSTREAM_…`) and from a `.env` file in the working
+directory, the environment first. Only `__main__` and `wsgi` modules read them;
+all other code takes plain arguments.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "EMOSTREAM_"
+LOOPBACK = "127.0.0.1"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_HOME = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
+
+
+class BadSetting(ValueError):
+    """A setting has a value that no process can use, or a name that nothing reads."""
+
+
+class Settings(BaseSettings):
+    """What can be chosen. Each name in the environment is `EMOSTREAM_` + NAME."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    state_dir: Path = _HOME / ".emostream"
+    """Everything that is written lies here: data, logs, configuration, secrets."""
+
+    jars_dir: Path = _HOME / ".emostream" / "jars"
+    """Kafka's and Spark's jars, fetched by `make setup`; shared by all instances."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe log line that is written."""
+
+    http_port: Port = 8080
+    """Where reactions are posted."""
+
+    web_workers: int = Field(default=1, ge=1, le=64)
+    """Gunicorn workers; one takes 1,400 POSTs a second, each has a core."""
+
+    web_threads: int = Field(default=64, ge=1, le=512)
+    """POSTs that one worker can have waiting for Kafka at a time."""
+
+    producer_linger_ms: int = Field(default=5, ge=0, le=500)
+    """How long ingest gathers records before it sends them: 5 to 20 is usual."""
+
+    kafka_servers: str = ""
+    """Addresses of a Kafka run elsewhere; empty starts one on `kafka_port`."""
+
+    kafka_port: Port = 9092
+    """Where our own Kafka listens."""
+
+    kafka_controller_port: Port = 9093
+    """Where our own Kafka's controller listens."""
+
+    kafka_heap_mb: int = Field(default=512, ge=128)
+    """Java heap of our own Kafka."""
+
+    kafka_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    """Put before the name of every Kafka topic, for a Kafka that is shared."""
+
+    reactions_partitions: int = Field(default=2, ge=1, le=256)
+    """Partitions of `reactions`; one a core of Spark is enough."""
+
+    reactions_retention_bytes: int = Field(default=5 * 1024**3, ge=1024**2)
+    """Size at which the oldest reactions go: what can still be recounted."""
+
+    spark_master: str = "local[2]"
+    """Where Spark runs its tasks."""
+
+    spark_driver_memory_mb: int = Field(default=1024, ge=512)
+    """Java heap of the Spark driver, and of its tasks where the master is local."""
+
+    spark_shuffle_partitions: int = Field(default=2, ge=1, le=1024)
+    """Tasks a trigger counts with; fixed by the checkpoint: a change is an epoch."""
+
+    stream_window_ms: int = Field(default=2000, ge=100, le=60_000)
+    """Length of a window of broker time; a change is an epoch."""
+
+    stream_trigger_ms: int = Field(default=500, ge=50, le=60_000)
+    """How often new reactions are counted: 500 keeps the p99 below a second."""
+
+    stream_dedupe_s: int = Field(default=60, ge=2, le=3600)
+    """How long a repeated batch is known, at least; a change is an epoch."""
+
+    stream_metrics_port: Port = 9102
+    """Where the stream shows its metrics."""
+
+    bridge_metrics_port: Port = 9101
+    """Where the bridge shows its metrics."""
+
+    clusters: int = Field(default=3, ge=1, le=64)
+    """Edge brokers; each pulls every room from the main one."""
+
+    main_port: Port = 1884
+    """MQTT port of the main broker; 1883 is left to a Mosquitto already there."""
+
+    cluster_port: Port = 1885
+    """MQTT port of cluster-1; the others follow it."""
+
+    cluster_ws_port: Port = 9885
+    """WebSocket port of cluster-1; the others follow it."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings of this process.
+
+        Raises:
+            BadSetting: If one has a bad value or an unknown name; says which.
+        """
+        _refuse_unknown(cls)
+        try:
+            return cls()
+        except ValidationError as error:
+            raise BadSetting("\n".join(_complaints(error))) from error
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where Kafka is, ours or another."""
+        return self.kafka_servers or f"{LOOPBACK}:{self.kafka_port}"
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables that make another process read these settings."""
+        return {variable(name): str(value) for name, value in self.model_dump().items()}
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _refuse_unknown(kind: type[Settings]) -> None:
+    known = [variable(name) for name in kind.model_fields]
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            raise BadSetting(f"{name} is not a setting{_nearest(name, known)}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    """Say of each bad value what it is called and why it cannot be used."""
+    known = [variable(name) for name in Settings.model_fields]
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "?"
+        if problem["type"] == "extra_forbidden":
+            label = name.upper()
+            lines.append(f"{label} in .env is not a setting{_nearest(label, known)}")
+        else:
+            label = variable(name)
+            lines.append(f"{label}={problem['input']!r}: {problem['msg']}")
+    return lines

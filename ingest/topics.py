@@ -1,0 +1,51 @@
+"""The reaction log: its Kafka topic, its headers, and how long it is kept.
+
+Creating topics is left to `compose`; this module only says what they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+BATCH_ID_HEADER = "batch_id"
+"""Identifies the POST: what the stream drops repeats by."""
+
+RECEIVED_AT_HEADER = "received_at_ms"
+"""When ingest had read the POST, in milliseconds since the epoch."""
+
+COUNTS_HEADER = "counts"
+"""JSON object, emoji → how many of this record: spares the stream the value."""
+
+RECORD_REACTIONS_MAX = 500
+"""Reactions in one POST, and so in one record, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic as it should be."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+def reactions(prefix: str, *, partitions: int, retention_bytes: int) -> Topic:
+    """Describe the reaction log.
+
+    Args:
+        prefix: Put before the name, for a Kafka that is shared.
+        partitions: How many; one hot room is spread over all of them.
+        retention_bytes: Size at which the oldest reactions go, all partitions
+            together.
+    """
+    return Topic(
+        f"{prefix}reactions",
+        partitions,
+        {
+            # Event time is when Kafka stored it: a phone's clock decides nothing.
+            "message.timestamp.type": "LogAppendTime",
+            "compression.type": "lz4",
+            "retention.bytes": str(retention_bytes // partitions),
+            "retention.ms": str(int(timedelta(days=7) / timedelta(milliseconds=1))),
+        },
+    )

@@ -1,0 +1,1 @@
+"""What every MQTT hop agrees on: topics, rights and broker configuration."""

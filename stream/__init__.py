@@ -1,0 +1,1 @@
+"""Turns the reaction log into frames: the state of each room in each window."""

@@ -1,0 +1,40 @@
+"""The Kafka topics that the stream writes."""
+
+from datetime import timedelta
+
+from ingest.topics import Topic
+
+STATE_MAX_BYTES = 16 * 1024 * 1024
+"""A room's state at most: every emoji there is in every window still open."""
+
+PULSE_KEY = b"_pulse"
+"""Key of the pulse in `frames`; no room can have it (rooms have no underscore)."""
+
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "compression.type": "lz4",
+    "min.cleanable.dirty.ratio": "0.1",
+}
+
+
+def frames(prefix: str) -> Topic:
+    """Describe the frame log: keyed by room, the newest of each kept for ever.
+
+    One partition: the order of a room's frames is then the order of the log, and
+    the bridge, its only steady reader, sends just the newest of each room.
+    """
+    lag_ms = int(timedelta(hours=1) / timedelta(milliseconds=1))
+    return Topic(
+        f"{prefix}frames",
+        1,
+        {**_COMPACTED, "min.compaction.lag.ms": str(lag_ms)},
+    )
+
+
+def rooms(prefix: str) -> Topic:
+    """Describe the stream's memory of each room, keyed by room."""
+    return Topic(
+        f"{prefix}rooms",
+        1,
+        {**_COMPACTED, "max.message.bytes": str(STATE_MAX_BYTES)},
+    )
