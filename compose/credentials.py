@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-_FILE = "credentials.json"
+FILE = "credentials.json"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Credentials(msgspec.Struct, frozen=True):
         Raises:
             FileNotFoundError: If nothing was started with this `state_dir` yet.
         """
-        return msgspec.json.decode((state_dir / _FILE).read_bytes(), type=cls)
+        return msgspec.json.decode((state_dir / FILE).read_bytes(), type=cls)
 
     @classmethod
     def load_or_make(cls, state_dir: Path, users: list[str]) -> Self:
@@ -48,7 +48,7 @@ class Credentials(msgspec.Struct, frozen=True):
         if passwords == known.passwords:
             return known
         made = msgspec.structs.replace(known, passwords=passwords)
-        _write_private(state_dir / _FILE, msgspec.json.encode(made))
+        _write_private(state_dir / FILE, msgspec.json.encode(made))
         return made
 
 

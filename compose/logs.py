@@ -3,6 +3,12 @@
 import logging
 import time
 
+_QUIET = {
+    "httpx": logging.WARNING,  # a line for every request
+    "py4j": logging.CRITICAL,  # a line for every call, a trace for every refusal
+}
+"""Libraries that say more than anybody needs, and from where on they are heard."""
+
 
 def configure(level: str) -> None:
     """Send log lines of `level` and above to stderr, times in UTC."""
@@ -14,3 +20,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for library, least in _QUIET.items():
+        logging.getLogger(library).setLevel(least)

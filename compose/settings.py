@@ -7,10 +7,12 @@ all other code takes plain arguments.
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "EMOSTREAM_"
@@ -18,6 +20,10 @@ LOOPBACK = "127.0.0.1"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+# Children have another working directory: a folder must not depend on it.
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+_ENV_FILE = ".env"
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _HOME = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 
@@ -31,17 +37,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_file_encoding="utf-8",
-        extra="forbid",
+        extra="ignore",  # .env may serve other tools too; ours are checked by name
         frozen=True,
         use_attribute_docstrings=True,
     )
 
-    state_dir: Path = _HOME / ".emostream"
+    state_dir: Folder = _HOME / ".emostream"
     """Everything that is written lies here: data, logs, configuration, secrets."""
 
-    jars_dir: Path = _HOME / ".emostream" / "jars"
+    jars_dir: Folder = _HOME / ".emostream" / "jars"
     """Kafka's and Spark's jars, fetched by `make setup`; shared by all instances."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -129,10 +135,29 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise BadSetting("\n".join(_complaints(error))) from error
 
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Self:
+        """Build the settings that `as_environment` wrote down.
+
+        Raises:
+            ValidationError: If another version wrote them that allowed more.
+        """
+        values = {
+            name: variables[variable(name)]
+            for name in cls.model_fields
+            if variable(name) in variables
+        }
+        return cls.model_validate(values)
+
     @property
     def bootstrap_servers(self) -> str:
         """Where Kafka is, ours or another."""
         return self.kafka_servers or f"{LOOPBACK}:{self.kafka_port}"
+
+    @property
+    def stream_dir(self) -> Path:
+        """Where the stream keeps its checkpoint and its epoch."""
+        return self.state_dir / "data" / "stream"
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables that make another process read these settings."""
@@ -146,9 +171,14 @@ def variable(name: str) -> str:
 
 def _refuse_unknown(kind: type[Settings]) -> None:
     known = [variable(name) for name in kind.model_fields]
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in known:
-            raise BadSetting(f"{name} is not a setting{_nearest(name, known)}")
+    for place, names in (
+        ("", os.environ),
+        (f" in {_ENV_FILE}", dotenv_values(_ENV_FILE)),
+    ):
+        for name in names:
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                hint = _nearest(name.upper(), known)
+                raise BadSetting(f"{name}{place} is not a setting{hint}")
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -158,14 +188,7 @@ def _nearest(name: str, known: list[str]) -> str:
 
 def _complaints(error: ValidationError) -> list[str]:
     """Say of each bad value what it is called and why it cannot be used."""
-    known = [variable(name) for name in Settings.model_fields]
-    lines = []
-    for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "?"
-        if problem["type"] == "extra_forbidden":
-            label = name.upper()
-            lines.append(f"{label} in .env is not a setting{_nearest(label, known)}")
-        else:
-            label = variable(name)
-            lines.append(f"{label}={problem['input']!r}: {problem['msg']}")
-    return lines
+    return [
+        f"{variable(str(problem['loc'][0]))}={problem['input']!r}: {problem['msg']}"
+        for problem in error.errors()
+    ]

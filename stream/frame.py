@@ -103,6 +103,12 @@ def epoch_text(epoch_ms: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{epoch_ms % 1000:03d}Z"
 
 
+def epoch_ms(epoch: str) -> int:
+    """Return the moment that `epoch_text` wrote, in milliseconds."""
+    moment = dt.datetime.fromisoformat(epoch)
+    return round(moment.timestamp() * 1000)
+
+
 _Wire = TypeVar("_Wire", bound=Stamp | Pulse)
 
 

@@ -10,10 +10,16 @@ STATE_MAX_BYTES = 16 * 1024 * 1024
 PULSE_KEY = b"_pulse"
 """Key of the pulse in `frames`; no room can have it (rooms have no underscore)."""
 
+_HOUR_MS = int(timedelta(hours=1) / timedelta(milliseconds=1))
+
 _COMPACTED = {
     "cleanup.policy": "compact",
     "compression.type": "lz4",
     "min.cleanable.dirty.ratio": "0.1",
+    # Only closed segments are compacted: with Kafka's own 1 GiB and 7 days,
+    # whoever reads back from the beginning would read gigabytes.
+    "segment.bytes": str(4 * STATE_MAX_BYTES),
+    "segment.ms": str(_HOUR_MS),
 }
 
 
@@ -23,11 +29,10 @@ def frames(prefix: str) -> Topic:
     One partition: the order of a room's frames is then the order of the log, and
     the bridge, its only steady reader, sends just the newest of each room.
     """
-    lag_ms = int(timedelta(hours=1) / timedelta(milliseconds=1))
     return Topic(
         f"{prefix}frames",
         1,
-        {**_COMPACTED, "min.compaction.lag.ms": str(lag_ms)},
+        {**_COMPACTED, "min.compaction.lag.ms": str(_HOUR_MS)},
     )
 
 

@@ -1,0 +1,154 @@
+"""Wire the stream from its settings and run it until it is told to stop."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+
+from confluent_kafka import KafkaException
+from prometheus_client import start_http_server
+from pyspark.sql.streaming.query import StreamingQuery
+
+import ingest.topics
+import stream.topics
+from compose import logs
+from compose.settings import LOOPBACK, BadSetting, Settings
+from stream.epoch import Checkpoint, Epoch, Shape
+from stream.frame import Pulse
+from stream.query import Source, Triggers, counted, read_reactions
+from stream.room_log import LogReader, LogUnavailable, PulseWriter, RoomLog
+from stream.spark import SparkOptions, open_session
+from stream.windows import RoomState
+
+log = logging.getLogger("stream")
+
+_PULSE_EVERY_S = 2.0
+_STUCK_AFTER_S = 10.0
+"""A trigger that takes longer is no sign of life."""
+
+_LOOK_EVERY_S = 0.1
+"""How soon the end of the query, or being told to stop, is noticed."""
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT, or until the query fails."""
+    try:
+        settings = Settings.load()
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logs.configure(settings.log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        return run(settings, stopping)
+    except (LogUnavailable, KafkaException) as error:
+        log.error("Kafka is away: %s", error)  # noqa: TRY400 - a trace adds nothing
+        return 1
+
+
+def run(settings: Settings, stopping: threading.Event) -> int:
+    """Run the query until `stopping` is set; 0 if it ended between two triggers."""
+    prefix, servers = settings.kafka_topic_prefix, settings.bootstrap_servers
+    frames = stream.topics.frames(prefix).name
+    # Taking over comes first: it ends what another driver had left open.
+    room_log = RoomLog(
+        servers,
+        transactional_id=f"{prefix}stream",
+        rooms=stream.topics.rooms(prefix).name,
+        frames=frames,
+    )
+    start_http_server(settings.stream_metrics_port, addr=LOOPBACK)
+    checkpoint = Checkpoint(settings.stream_dir)
+    states, epoch = _take_over(settings, checkpoint)
+    log.info("taken over epoch=%s rooms=%d", epoch.name, len(states))
+    spark = open_session(_spark_options(settings))
+    records = read_reactions(spark, Source(servers, epoch.shape.reactions), epoch)
+    triggers = Triggers(epoch, checkpoint, states, room_log)
+    query = triggers.start(
+        counted(spark, records, epoch), every_ms=settings.stream_trigger_ms
+    )
+    log.info("query running trigger_ms=%d", settings.stream_trigger_ms)
+    _pulse_until(stopping, query, triggers, PulseWriter(servers, frames=frames), epoch)
+    ended = _end(query, triggers) if stopping.is_set() else _failed(query, triggers)
+    spark.stop()
+    return ended
+
+
+def _take_over(
+    settings: Settings, checkpoint: Checkpoint
+) -> tuple[dict[str, RoomState], Epoch]:
+    """Read what earlier runs left."""
+    prefix = settings.kafka_topic_prefix
+    reader = LogReader(settings.bootstrap_servers)
+    states = reader.states(stream.topics.rooms(prefix).name)
+    shape = Shape(
+        reactions=_reactions(settings).name,
+        window_ms=settings.stream_window_ms,
+        dedupe_s=settings.stream_dedupe_s,
+        shuffle_partitions=settings.spark_shuffle_partitions,
+    )
+    epoch = checkpoint.epoch(shape, states, reader)
+    reader.close()
+    return states, epoch
+
+
+def _reactions(settings: Settings) -> ingest.topics.Topic:
+    return ingest.topics.reactions(
+        settings.kafka_topic_prefix,
+        partitions=settings.reactions_partitions,
+        retention_bytes=settings.reactions_retention_bytes,
+    )
+
+
+def _spark_options(settings: Settings) -> SparkOptions:
+    return SparkOptions(
+        master=settings.spark_master,
+        driver_memory_mb=settings.spark_driver_memory_mb,
+        shuffle_partitions=settings.spark_shuffle_partitions,
+        jars=settings.jars_dir / "spark",
+        scratch=settings.stream_dir / "scratch",
+    )
+
+
+def _pulse_until(
+    stopping: threading.Event,
+    query: StreamingQuery,
+    triggers: Triggers,
+    pulses: PulseWriter,
+    epoch: Epoch,
+) -> None:
+    """Send a pulse every two seconds while the query is alive."""
+    due_s = time.monotonic()
+    while query.isActive and not stopping.wait(_LOOK_EVERY_S):
+        if time.monotonic() < due_s:
+            continue
+        due_s += _PULSE_EVERY_S
+        triggers.observe()
+        if triggers.busy_s() < _STUCK_AFTER_S:
+            now_ms = time.time_ns() // 1_000_000
+            pulses.write(Pulse(v=1, epoch=epoch.name, sent_ms=now_ms))
+
+
+def _end(query: StreamingQuery, triggers: Triggers) -> int:
+    """End the query between two triggers."""
+    log.info("told to stop: ending after the running trigger")
+    triggers.stop()
+    while query.isActive and query.status["isTriggerActive"]:
+        time.sleep(_LOOK_EVERY_S)
+    query.stop()
+    log.info("ended")
+    return 0
+
+
+def _failed(query: StreamingQuery, triggers: Triggers) -> int:
+    """Say why the query ended by itself: the reason, without Spark's plan of it."""
+    reason = triggers.failure or str(query.exception()).partition("\n===")[0]
+    log.critical("query ended: %s", reason)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

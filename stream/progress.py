@@ -1,0 +1,52 @@
+"""What Spark says of completed triggers: the watermark, and what went wrong."""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from stream import metrics
+
+log = logging.getLogger(__name__)
+
+_OPERATORS = ("count", "dedupe")
+"""Spark lists stateful operators from the sink up."""
+
+
+class Progress:
+    """Follows the query's reports, each counted once.
+
+    The watermark may be trusted from the second trigger on: in the first one after
+    a start nothing is known yet of what the last run had completed.
+    """
+
+    def __init__(self) -> None:
+        self._seen = -1
+        self.watermark_ms = 0
+
+    def observe(self, report: Mapping[str, Any] | None) -> None:
+        """Take over the newest report, `lastProgress`; None before the first."""
+        if report is None:
+            return
+        self.watermark_ms = _watermark_ms(report)
+        if report["batchId"] <= self._seen or "addBatch" not in report["durationMs"]:
+            return
+        self._seen = report["batchId"]
+        metrics.TRIGGERS.inc()
+        metrics.TRIGGER_SECONDS.observe(report["durationMs"]["triggerExecution"] / 1000)
+        metrics.RECORDS.inc(report["numInputRows"])
+        for name, operator in zip(_OPERATORS, report["stateOperators"], strict=True):
+            _count_late(name, operator["numRowsDroppedByWatermark"], self._seen)
+        dedupe = report["stateOperators"][1]["customMetrics"]
+        metrics.REPEATS.inc(dedupe["numDroppedDuplicateRows"])
+
+
+def _count_late(operator: str, rows: int, trigger: int) -> None:
+    metrics.LATE_ROWS.labels(operator).inc(rows)
+    if rows:
+        log.error("lost rows=%d operator=%s trigger=%d", rows, operator, trigger)
+
+
+def _watermark_ms(report: Mapping[str, Any]) -> int:
+    text = (report.get("eventTime") or {}).get("watermark")
+    return round(dt.datetime.fromisoformat(text).timestamp() * 1000) if text else 0

@@ -1,0 +1,145 @@
+"""A real Kafka of a test's own, in a folder and on ports of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from compose.kafka import (
+    LOG4J2_PROPERTIES,
+    format_command,
+    server_properties,
+    start_command,
+)
+from compose.settings import Settings
+from ingest.topics import Topic
+from tests.integration.processes import LOOPBACK, end, free_port, spawn, wait_until
+
+JARS_DIR = Settings().jars_dir / "kafka"
+START_WITHIN_S = 60
+
+
+def missing() -> str | None:
+    """Say what a Kafka needs and this machine does not have."""
+    if shutil.which("java") is None:
+        return "needs java"
+    return None if any(JARS_DIR.glob("kafka_*.jar")) else f"needs jars in {JARS_DIR}"
+
+
+class KafkaServer:
+    """One node that can be stopped, killed, paused, and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._prepare(free_port())
+
+    @property
+    def servers(self) -> str:
+        """Its address, as `bootstrap.servers` takes it."""
+        return f"{LOOPBACK}:{self._port}"
+
+    def create(self, topic: Topic) -> None:
+        """Create `topic` and wait until it can be used."""
+        new = NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config))
+        admin = self._admin()  # its answers end with it
+        admin.create_topics([new])[topic.name].result(30)
+        wait_until(lambda: self._leads(topic), within_s=30, what=topic.name)
+
+    def start(self) -> None:
+        """Start it where it was, with the data it had."""
+        jars, folder = JARS_DIR, self._folder
+        command = start_command(
+            jars,
+            folder / "server.properties",
+            folder / "log4j2.properties",
+            heap_mb=256,
+        )
+        self._process = spawn(command, self._log)
+        wait_until(self._answers, within_s=START_WITHIN_S, what="Kafka")
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        if self._process:
+            end(self._process, within_s=30)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Make it hang: connections stay, nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Wake it up again."""
+        self._signal(signal.SIGCONT)
+
+    def log(self) -> str:
+        """Return what it wrote."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "kafka.log"
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process, "Kafka is not running"
+        os.kill(self._process.pid, number)
+
+    def _prepare(self, controller_port: int) -> None:
+        properties = self._folder / "server.properties"
+        properties.write_text(
+            server_properties(
+                port=self._port,
+                controller_port=controller_port,
+                data_dir=self._folder / "data",
+            )
+        )
+        (self._folder / "log4j2.properties").write_text(LOG4J2_PROPERTIES)
+        command = format_command(JARS_DIR, properties, "emostreamtests00000000")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _admin(self) -> AdminClient:
+        # Librdkafka tells stderr of every refused connection otherwise.
+        return AdminClient({"bootstrap.servers": self.servers, "log_level": 2})
+
+    def _leads(self, topic: Topic) -> bool:
+        known = self._admin().list_topics(topic.name, timeout=5).topics[topic.name]
+        leaders = [partition.leader for partition in known.partitions.values()]
+        return len(leaders) == topic.partitions and min(leaders) >= 0
+
+    def _answers(self) -> bool:
+        assert self._process, "Kafka is not running"
+        assert self._process.poll() is None, f"Kafka ended:\n{self.log()}"
+        try:
+            return bool(self._admin().list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
+
+
+@contextmanager
+def kafka_server(folder: Path) -> Iterator[KafkaServer]:
+    """Run a Kafka in `folder`; its log is printed if the body fails."""
+    server = KafkaServer(folder)
+    try:
+        server.start()
+        yield server
+    except BaseException:
+        print(server.log())  # pytest shows it with the failure
+        raise
+    finally:
+        server.kill()

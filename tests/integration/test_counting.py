@@ -1,0 +1,156 @@
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from stream.counting import count_per_window, identified, without
+from stream.spark import SparkOptions, open_session
+from tests.integration.kafka_server import JARS_DIR
+
+RECORD = (
+    "key binary, value binary, topic string, partition int, offset long,"
+    " timestamp timestamp, headers array<struct<key:string,value:binary>>"
+)
+THREE = b'[{"emoji_type":"a"},{"emoji_type":"b"},{"emoji_type":"a"}]'
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    session = open_session(
+        SparkOptions(
+            master="local[1]",
+            driver_memory_mb=512,
+            shuffle_partitions=1,
+            jars=JARS_DIR.parent / "spark",
+            scratch=Path(tmp_path_factory.mktemp("spark")),
+        )
+    )
+    yield session
+    session.stop()
+
+
+def at(second: float) -> dt.datetime:
+    return dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=second)
+
+
+def record(
+    value: bytes | None,
+    headers: Mapping[str, bytes | None] | None = None,
+    *,
+    key: bytes | None = b"final",
+    second: float = 0,
+    offset: int = 0,
+) -> tuple[object, ...]:
+    pairs = None if headers is None else list(headers.items())
+    return (key, value, "reactions", 0, offset, at(second), pairs)
+
+
+def read(spark: SparkSession, *records: tuple[object, ...]) -> list[Row]:
+    return identified(spark.createDataFrame(list(records), RECORD)).collect()
+
+
+def pairs(row: Row) -> dict[str, int] | None:
+    return row.counts and {pair.emoji: pair["count"] for pair in row.counts}
+
+
+def test_counts_come_from_the_header_where_there_is_one(spark: SparkSession) -> None:
+    headers = {"batch_id": b"id", "counts": json.dumps({"a": 2, "b": 1}).encode()}
+
+    (row,) = read(spark, record(b"not even looked at", headers))
+
+    assert (row.room, row.batch_id) == ("final", "id")
+    assert pairs(row) == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [None, {}, {"other": b"x"}, {"counts": None}, {"counts": b"{not json"}],
+    ids=["no headers", "empty", "another", "null", "bad"],
+)
+def test_counts_come_from_the_value_where_there_is_no_header(
+    spark: SparkSession, headers: Mapping[str, bytes | None] | None
+) -> None:
+    (row,) = read(spark, record(THREE, headers, offset=7))
+
+    assert [(pair.emoji, pair["count"]) for pair in row.counts] == [
+        ("a", 1),
+        ("b", 1),
+        ("a", 1),
+    ]
+    assert row.batch_id == "reactions/0/7"
+
+
+def test_a_record_of_no_room_is_left_out(spark: SparkSession) -> None:
+    assert read(spark, record(THREE, key=None)) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, b"", b"{", b"\xff\xfe", b"[1]", b'"x"', b'[{"emoji_type":null}]', b"[]"],
+)
+def test_what_cannot_be_read_counts_nothing_and_ends_nothing(
+    spark: SparkSession, value: bytes | None
+) -> None:
+    records = spark.createDataFrame([record(value), record(THREE)], RECORD)
+
+    counted = count_per_window(identified(records), window_ms=2000).collect()
+
+    assert {row.emoji: row["count"] for row in counted} == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize("count", [0, -1, 501, 1 << 62, 1 << 70])
+def test_a_count_that_no_record_can_have_is_left_out(
+    spark: SparkSession, count: int
+) -> None:
+    headers = {"counts": json.dumps({"a": count, "b": 1}).encode()}
+    records = spark.createDataFrame([record(None, headers)] * 3, RECORD)
+
+    counted = count_per_window(identified(records), window_ms=2000).collect()
+
+    assert {row.emoji: row["count"] for row in counted}.get("b", 3) == 3
+    assert "a" not in {row.emoji for row in counted}
+
+
+def test_a_reaction_on_the_edge_belongs_to_the_later_window(
+    spark: SparkSession,
+) -> None:
+    records = [record(b'[{"emoji_type":"a"}]', second=s) for s in (1.999, 2, 3.5)]
+    batches = identified(spark.createDataFrame(records, RECORD))
+
+    counted = count_per_window(batches, window_ms=2000).collect()
+
+    start_ms = int(at(0).timestamp() * 1000)
+    assert sorted(counted) == [
+        ("final", start_ms, "a", 1, start_ms + 1999),
+        ("final", start_ms + 2000, "a", 2, start_ms + 3500),
+    ]
+
+
+def test_rooms_do_not_mix(spark: SparkSession) -> None:
+    records = [record(THREE), record(THREE, key=b"semi")]
+    batches = identified(spark.createDataFrame(records, RECORD))
+
+    counted = count_per_window(batches, window_ms=2000).collect()
+
+    assert {(row.room, row.emoji): row["count"] for row in counted} == {
+        ("final", "a"): 2,
+        ("final", "b"): 1,
+        ("semi", "a"): 2,
+        ("semi", "b"): 1,
+    }
+
+
+def test_a_batch_is_left_out_only_in_the_room_that_knows_it(
+    spark: SparkSession,
+) -> None:
+    headers = {"batch_id": b"id"}
+    records = [record(THREE, headers), record(THREE, headers, key=b"semi")]
+    batches = identified(spark.createDataFrame(records, RECORD))
+    known = spark.createDataFrame([("final", "id")], "room string, batch_id string")
+
+    (left,) = without(batches, known).collect()
+
+    assert left.room == "semi"

@@ -1,0 +1,173 @@
+"""The stream's totals against the senders' own book, whatever happens to it."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.topics import reactions
+from tests.integration.kafka_server import KafkaServer, kafka_server
+from tests.integration.sender_book import Sender, Traffic
+from tests.integration.stream_process import (
+    FrameTail,
+    StreamProcess,
+    position,
+    signal_tree,
+)
+
+SEED = int(os.environ.get("TEST_SEED", str(random.randrange(10**6))))
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    with kafka_server(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+def sender(process: StreamProcess, traffic: Traffic | None = None) -> Sender:
+    print(f"TEST_SEED={SEED}")
+    topic = reactions(process.prefix, partitions=2, retention_bytes=1).name
+    return Sender(process.kafka.servers, topic, traffic or Traffic(), SEED)
+
+
+def assert_no_total_ever_falls(frames: list[dict[str, Any]]) -> None:
+    newest: dict[str, dict[str, Any]] = {}
+    for frame in frames:
+        known = newest.setdefault(frame["room"], frame)
+        if position(frame) > position(known):
+            assert frame["total"] >= known["total"], (known, frame)
+            newest[frame["room"]] = frame
+
+
+def test_totals_are_exact_across_kills(kafka: KafkaServer, tmp_path: Path) -> None:
+    """Three kills aimed between the frames and the commit, three at random.
+
+    While the driver starts, copies of a batch gather: they meet in one trigger.
+    """
+    process, chance = StreamProcess(kafka, tmp_path), random.Random(SEED)
+    hits = 0
+    try:
+        with sender(process) as traffic:
+            for aimed in (True, False) * 3:
+                tail = FrameTail(process, new_only=True)
+                process.start()
+                tail.wait()
+                if not aimed:
+                    time.sleep(chance.uniform(0, 2.5))
+                process.kill()
+                hits += process.frames()[-1]["seq"] > process.last_done()
+            process.start()
+            FrameTail(process, new_only=True).wait()
+        process.wait_for_totals(traffic.book)
+        assert process.stop() == 0
+    finally:
+        process.kill()
+    print(f"kills=6 between_frames_and_commit={hits}")
+    assert traffic.copies > sum(traffic.book.values()) / 20
+    assert_no_total_ever_falls(process.frames())
+    assert "lost rows" not in process.log()
+
+
+def test_a_lost_checkpoint_starts_an_epoch_and_the_totals_go_on(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    process = StreamProcess(kafka, tmp_path, stream_dedupe_s=20)
+    traffic_again = Traffic(repeated=0.4, again_after_s=(1, 13))
+    try:
+        with sender(process, traffic_again) as traffic:
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            time.sleep(25)  # longer than repeats are known: windows are summed up
+            process.kill()
+            shutil.rmtree(process.checkpoint)
+            process.start()
+            first = FrameTail(process, new_only=True).wait()
+            process.kill()
+            process.start()
+            FrameTail(process, new_only=True).wait()
+        process.wait_for_totals(traffic.book)
+    finally:
+        process.kill()
+    epochs = {frame["epoch"] for frame in process.frames()}
+    assert len(epochs) == 2
+    assert first["epoch"] == max(epochs)
+    assert_no_total_ever_falls(process.frames())
+
+
+def test_a_backlog_and_an_idle_partition_lose_nothing(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    """The partitions are filled one after another, each for longer than the lateness.
+
+    Then, while the stream runs, one of them is idle for as long, and wakes up.
+    """
+    process = StreamProcess(kafka, tmp_path, stream_dedupe_s=6)
+    try:
+        with sender(process, Traffic(again_after_s=(1, 3))) as traffic:
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            assert process.stop() == 0
+            for traffic.partition in (0, 1):
+                time.sleep(9)
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            for traffic.partition in (0, 1):
+                time.sleep(9)
+        process.wait_for_totals(traffic.book)
+    finally:
+        process.kill()
+    assert "lost rows" not in process.log()
+
+
+def test_a_driver_that_wakes_up_late_can_write_nothing(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    process = StreamProcess(kafka, tmp_path)
+    hung: subprocess.Popen[bytes] | None = None
+    try:
+        with sender(process) as traffic:
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            hung = process.hang()
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            signal_tree(hung, signal.SIGCONT)
+            assert hung.wait(60) != 0
+            hung = None
+            # It may have completed the very trigger that the other was in.
+            process.revive()
+            FrameTail(process, new_only=True).wait()
+        process.wait_for_totals(traffic.book)
+    finally:
+        if hung is not None:
+            signal_tree(hung, signal.SIGKILL)
+            hung.wait()
+        process.kill()
+    assert_no_total_ever_falls(process.frames())
+
+
+def test_told_to_stop_it_ends_between_two_triggers(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    """And the last window of a burst is published without more traffic."""
+    process = StreamProcess(kafka, tmp_path)
+    try:
+        with sender(process) as traffic:
+            process.start()
+            FrameTail(process, new_only=True).wait()
+            assert process.stop() == 0
+            assert process.frames()[-1]["seq"] <= process.last_done()
+            process.start()
+            FrameTail(process, new_only=True).wait()
+        process.wait_for_totals(traffic.book)
+    finally:
+        process.kill()
