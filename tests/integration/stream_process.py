@@ -186,10 +186,12 @@ class FrameTail:
 
 def signal_tree(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     """Send a signal to a process and to what it started."""
-    with contextlib.suppress(psutil.NoSuchProcess):  # it ended, or with its parent
+    gone = contextlib.suppress(psutil.NoSuchProcess)
+    with gone:
         parent = psutil.Process(process.pid)
         for one in [*parent.children(recursive=True), parent]:
-            one.send_signal(number)
+            with gone:  # Spark starts commands that live for milliseconds
+                one.send_signal(number)
 
 
 def position(frame: Mapping[str, Any]) -> tuple[str, int, int]:

@@ -72,6 +72,17 @@ def test_one_trigger_can_change_two_windows() -> None:
     assert state.before == {0: {}, 2000: {}}
 
 
+def test_a_late_row_is_counted_in_its_own_window() -> None:
+    rooms = Rooms(FIRST, {})
+    merge(rooms, {0: {"❤️": 3}}, batch=0)
+    merge(rooms, {2000: {"❤️": 1}}, batch=1)
+
+    state = merge(rooms, {0: {"❤️": 4}}, batch=2)
+
+    assert state.open == {0: {"❤️": 4}, 2000: {"❤️": 1}}
+    assert state.before == {0: {"❤️": 3}}
+
+
 def test_windows_before_the_boundary_move_into_the_totals() -> None:
     rooms = Rooms(FIRST, {})
     merge(rooms, {0: {"❤️": 3}}, batch=0)
@@ -198,6 +209,9 @@ class ModelSpark:
         return windows, ModelSpark(self.log, self.chance, frozenset(seen), counts)
 
 
+LATENESS_MS = 3000
+
+
 @given(
     gaps=st.lists(st.integers(0, 3000), min_size=1, max_size=40),
     repeats=st.lists(st.integers(0, 39), max_size=20),
@@ -213,6 +227,8 @@ def test_totals_are_exact_whatever_is_replayed_or_cut(
     times = [sum(gaps[: i + 1]) for i in range(len(gaps))]
     ids = [str(i) for i in range(len(gaps))] + [str(i % len(gaps)) for i in repeats]
     times += [times[-1] + 10 * i for i in range(len(repeats))]
+    # Records come out of order, but none later than the watermark allows.
+    times = [time_ms + chance.randrange(LATENESS_MS) for time_ms in times]
     log = [(t, i, "ab"[int(i) % 2]) for t, i in zip(times, ids, strict=True)]
 
     spark, rooms = ModelSpark(log, chance), Rooms(FIRST, {})
@@ -230,8 +246,10 @@ def test_totals_are_exact_whatever_is_replayed_or_cut(
         )
         fate = next(story, "go on")
         if fate == "go on" or not changed:
-            spark, start, batch = after, end, batch + 1
-            watermark_ms = max(watermark_ms, log[end - 1][0] - 3000)
+            start_before, start = start, end
+            spark, batch = after, batch + 1
+            newest_ms = max(time_ms for time_ms, _, _ in log[start_before:end])
+            watermark_ms = max(watermark_ms, newest_ms - LATENESS_MS)
             continue
         state = RoomState.decode(changed["final"].encode())
         watermark_ms = 0

@@ -1,0 +1,61 @@
+"""Everything ingest counts. A metric that is not here does not exist."""
+
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+BATCHES = Counter(
+    "ingest_batches_total",
+    "Batches by outcome: stored; not_stored (Kafka away or its queue full); unknown "
+    "(handed to Kafka, no answer in time). Anything but stored growing: senders "
+    "repeat, look at Kafka.",
+    ["outcome"],
+)
+REACTIONS_ACCEPTED = Counter(
+    "ingest_reactions_accepted_total",
+    "Reactions that Kafka has. Flat during an event: nobody reaches us, or nothing is "
+    "stored.",
+)
+REACTIONS_REJECTED = Counter(
+    "ingest_reactions_rejected_total",
+    "Reactions left out of a batch, by reason. A jump: a sender's new version.",
+    ["reason"],
+)
+REFUSED = Counter(
+    "ingest_refused_total",
+    "Requests not done, by the label in their answer. Growing internal: our fault; "
+    "growing bad_...: a sender's.",
+    ["error"],
+)
+STORE_SECONDS = Histogram(
+    "ingest_store_seconds",
+    "From a batch handed to Kafka until its acknowledgement. The most of it beyond "
+    "the producer's linger time: Kafka or its disk is slow.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4),
+)
+KAFKA_AWAY = Gauge(
+    "ingest_kafka_away",
+    "Workers that refuse batches because they know Kafka to be away. Above 0: "
+    "nothing is stored.",
+    multiprocess_mode="livesum",
+)
+
+
+def exposition(shared_dir: str | None) -> bytes:
+    """Return all metrics as Prometheus reads them.
+
+    Args:
+        shared_dir: Where the workers of a server keep theirs together (what
+            `PROMETHEUS_MULTIPROC_DIR` said when they started); None for one worker.
+    """
+    if shared_dir is None:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, shared_dir)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

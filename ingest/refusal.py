@@ -1,0 +1,72 @@
+"""Every answer that is not a success: its fixed label, its status and help."""
+
+from collections.abc import Sequence
+from enum import Enum
+
+import msgspec
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A reaction of a POST that was left out, by its place in the array."""
+
+    index: int
+    reason: str
+
+
+class Refusal(Enum):
+    """Why a request was not done; the name in lower case is its label."""
+
+    BAD_JSON = 400, "The body must be JSON in UTF-8: one reaction or an array of them."
+    BAD_KEY = 400, "A key is 1 to 64 printable ASCII characters."
+    BAD_REQUEST = 400, "The request could not be read to its end."
+    BAD_ROOM = 404, "A room is 1 to 63 of a-z, 0-9 and -, and does not start with -."
+    NOT_FOUND = 404, "Reactions are posted to /v1/rooms/{room}/reactions."
+    METHOD_NOT_ALLOWED = 405, "This address takes only the methods named in Allow."
+    LENGTH_REQUIRED = 411, "Send a Content-Length; a chunked body is not read."
+    BODY_TOO_LARGE = 413, "A body has at most 128 KiB."
+    TOO_MANY_REACTIONS = 413, "An array has at most 500 reactions."
+    BAD_MEDIA_TYPE = 415, "Content-Type must be application/json or text/plain."
+    NOTHING_ACCEPTABLE = 422, "None of the reactions can be accepted."
+    INTERNAL = 500, "A fault of ours; a batch may be stored: repeat it under its key."
+    NOT_READY = 503, "Reactions cannot be stored now."
+    NOT_STORED = 503, "Reactions cannot be stored now, and none was: try again."
+    UNKNOWN = 503, "The batch may be stored, or not: repeat it under its key."
+
+    def __init__(self, status: int, help_: str) -> None:
+        self.status = status
+        self.help = help_
+
+    @property
+    def label(self) -> str:
+        """What the answer and the metrics call it."""
+        return self.name.lower()
+
+
+class Refused(Exception):
+    """The request cannot be done; its sender is told why."""
+
+    def __init__(
+        self,
+        refusal: Refusal,
+        *,
+        rejected: Sequence[Rejection] = (),
+        help_: str | None = None,
+    ) -> None:
+        super().__init__(refusal.label)
+        self.refusal = refusal
+        self.rejected = rejected
+        self.help = help_ or refusal.help
+
+
+class NotStored(Refused):
+    """Nothing was handed to Kafka: the batch is certainly not stored."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.NOT_STORED)
+
+
+class OutcomeUnknown(Refused):
+    """Kafka was handed the batch and did not say in time that it has it."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.UNKNOWN)

@@ -1,0 +1,37 @@
+"""The app for any WSGI server, wired from the settings."""
+
+import atexit
+import os
+from functools import partial
+
+from flask import Flask
+
+from compose.settings import Settings
+from ingest import metrics, topics
+from ingest.app import create_app
+from ingest.health import Readiness
+from ingest.kafka_sink import KafkaSink, producer_config
+
+
+def create() -> Flask:
+    """Build the app and connect it to Kafka: in each worker, after its fork.
+
+    A server of several workers sets `PROMETHEUS_MULTIPROC_DIR` to an empty folder
+    before it imports anything, so that `/metrics` shows all of them.
+
+    Raises:
+        BadSetting: If a setting cannot be used.
+    """
+    settings = Settings.load()
+    topic = topics.reactions(
+        settings.kafka_topic_prefix,
+        partitions=settings.reactions_partitions,
+        retention_bytes=settings.reactions_retention_bytes,
+    )
+    config = producer_config(
+        settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
+    )
+    sink = KafkaSink(config, topic.name)
+    atexit.register(sink.close)
+    exposition = partial(metrics.exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+    return create_app(sink, Readiness(sink.probe), exposition)

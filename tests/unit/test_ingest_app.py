@@ -1,0 +1,282 @@
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
+from werkzeug.test import TestResponse
+
+from ingest import metrics
+from ingest.app import create_app
+from ingest.batch import Batch
+from ingest.health import Readiness
+from ingest.refusal import NotStored, OutcomeUnknown, Refusal
+
+GOOD: dict[str, Any] = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1}
+ONE = json.dumps(GOOD).encode()
+JSON = {"Content-Type": "application/json"}
+
+
+class Sink:
+    """Keeps what it gets, or fails as it is told."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.problem = problem
+        self.batches: list[Batch] = []
+
+    def append(self, batch: Batch) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.batches.append(batch)
+
+
+def client_of(sink: Sink, not_ready: str | None = None) -> FlaskClient:
+    readiness = Readiness(lambda: not_ready)
+    return create_app(sink, readiness, lambda: metrics.exposition(None)).test_client()
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
+
+
+@pytest.fixture
+def sink() -> Sink:
+    return Sink()
+
+
+@pytest.fixture
+def client(sink: Sink) -> FlaskClient:
+    return client_of(sink)
+
+
+def post(client: FlaskClient, body: bytes = ONE, **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/v1/reactions", data=body, headers=JSON | named)
+
+
+def test_what_was_stored_is_accepted(sink: Sink, client: FlaskClient) -> None:
+    answer = client.post("/v1/rooms/final/reactions", data=ONE, headers=JSON)
+
+    assert answer.status_code == 202
+    assert answer.json == {"accepted": 1, "rejected": []}
+    assert [batch.room for batch in sink.batches] == ["final"]
+
+
+def test_a_post_that_names_no_room_goes_to_main(
+    sink: Sink, client: FlaskClient
+) -> None:
+    post(client)
+
+    assert [batch.room for batch in sink.batches] == ["main"]
+
+
+def test_the_good_part_of_a_batch_is_stored(sink: Sink, client: FlaskClient) -> None:
+    answer = post(client, json.dumps([7, GOOD, GOOD | {"user_id": ""}]).encode())
+
+    assert answer.status_code == 202
+    assert answer.json == {
+        "accepted": 1,
+        "rejected": [
+            {"index": 0, "reason": "not_an_object"},
+            {"index": 2, "reason": "bad_user_id"},
+        ],
+    }
+    assert len(sink.batches[0].reactions) == 1
+
+
+def test_a_beacon_is_plain_text_with_its_key_in_the_address(
+    sink: Sink, client: FlaskClient
+) -> None:
+    plain = {"Content-Type": "text/plain;charset=UTF-8"}
+    client.post("/v1/reactions?key=k", data=ONE, headers=plain)
+    post(client, Idempotency_Key="k")
+
+    assert sink.batches[0].batch_id == sink.batches[1].batch_id
+
+
+def test_a_batch_is_told_from_others_by_room_key_and_body(
+    sink: Sink, client: FlaskClient
+) -> None:
+    post(client, Idempotency_Key="k")
+    post(client, Idempotency_Key="other")
+    post(client, ONE + b" ", Idempotency_Key="k")
+    path = "/v1/rooms/final/reactions?key=k"
+    client.post(path, data=ONE, headers=JSON)
+    post(client)
+    post(client)
+
+    assert len({batch.batch_id for batch in sink.batches}) == 6
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A request that is refused, and how."""
+
+    status: int
+    label: str
+    body: bytes = ONE
+    path: str = "/v1/rooms/final/reactions"
+    method: str = "POST"
+    headers: dict[str, str] = field(default_factory=lambda: JSON)
+
+
+BAD = [
+    Bad(400, "bad_json", b"{"),
+    Bad(400, "bad_key", headers=JSON | {"Idempotency-Key": "k" * 65}),
+    Bad(400, "bad_key", headers=JSON | {"Idempotency-Key": ""}),
+    Bad(400, "bad_key", path="/v1/reactions?key=%C3%A9"),
+    Bad(404, "bad_room", path="/v1/rooms/Final/reactions"),
+    Bad(404, "bad_room", path="/v1/rooms/-a/reactions"),
+    Bad(404, "bad_room", path=f"/v1/rooms/{'a' * 64}/reactions"),
+    Bad(404, "not_found", path="/v1/rooms//reactions"),
+    Bad(404, "not_found", path="/v1/rooms/final/reactions/"),
+    Bad(404, "not_found", path="/v1//reactions"),
+    Bad(404, "not_found", path="/"),
+    Bad(405, "method_not_allowed", method="GET"),
+    Bad(405, "method_not_allowed", path="/livez"),
+    Bad(413, "body_too_large", b" " * (128 * 1024) + ONE),
+    Bad(413, "too_many_reactions", b"[" + b"7," * 500 + b"7]"),
+    Bad(415, "bad_media_type", headers={}),
+    Bad(415, "bad_media_type", headers={"Content-Type": "application/jsonx"}),
+    Bad(415, "bad_media_type", headers={"Content-Type": "text/html"}),
+    Bad(422, "nothing_acceptable", b"[]"),
+    Bad(422, "nothing_acceptable", b"7"),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.label}-{bad.path}")
+def test_a_bad_request_gets_its_label_and_a_sentence(
+    sink: Sink, client: FlaskClient, bad: Bad
+) -> None:
+    before = sample("ingest_refused_total", error=bad.label)
+    answer = client.open(
+        bad.path, method=bad.method, data=bad.body, headers=bad.headers
+    )
+
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["error"]) == (bad.status, bad.label)
+    assert answer.json["help"].endswith(".")
+    assert sink.batches == []
+    assert sample("ingest_refused_total", error=bad.label) == before + 1
+
+
+def test_where_nothing_is_acceptable_each_reason_is_told(client: FlaskClient) -> None:
+    answer = post(client, b"[7, {}]")
+
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["rejected"] == [
+        {"index": 0, "reason": "not_an_object"},
+        {"index": 1, "reason": "missing_field"},
+    ]
+
+
+class Untouchable:
+    """A body that nobody may read."""
+
+    def read(self, *_: int) -> bytes:
+        raise AssertionError("the body was read")
+
+    readline = read
+
+
+@pytest.mark.parametrize(
+    ("environ", "label"),
+    [
+        ({}, "length_required"),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, "length_required"),
+        ({"CONTENT_LENGTH": str(128 * 1024 + 1)}, "body_too_large"),
+        ({"CONTENT_LENGTH": "0"}, "bad_json"),
+        ({"CONTENT_LENGTH": "1", "CONTENT_TYPE": "image/png"}, "bad_media_type"),
+    ],
+)
+def test_the_head_is_judged_before_the_body_is_read(
+    client: FlaskClient, environ: dict[str, str], label: str
+) -> None:
+    answer = client.post(
+        "/v1/reactions",
+        environ_overrides={
+            "CONTENT_TYPE": "application/json",
+            "wsgi.input": Untouchable(),
+            **environ,
+        },
+    )
+
+    assert answer.json is not None
+    assert answer.json["error"] == label
+
+
+def test_a_body_of_128_kib_is_read(client: FlaskClient) -> None:
+    body = ONE + b" " * (128 * 1024 - len(ONE))
+
+    assert post(client, body).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("problem", "label"), [(NotStored(), "not_stored"), (OutcomeUnknown(), "unknown")]
+)
+def test_what_became_of_a_batch_is_told_and_when_to_come_again(
+    problem: Exception, label: str
+) -> None:
+    answer = post(client_of(Sink(problem)))
+
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert answer.json["error"] == label
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_fault_of_ours_is_told_as_json_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = post(client_of(Sink(ZeroDivisionError("our fault"))))
+
+    assert answer.status_code == 500
+    assert answer.json is not None
+    assert answer.json["error"] == "internal"
+    assert "our fault" in caplog.text
+
+
+def test_the_methods_that_would_do_are_named(client: FlaskClient) -> None:
+    assert "POST" in client.get("/v1/reactions").headers["Allow"]
+
+
+def test_it_lives_whatever_kafka_does() -> None:
+    assert client_of(Sink(NotStored()), "away").get("/livez").status_code == 200
+
+
+def test_it_is_ready_while_reactions_can_be_stored(client: FlaskClient) -> None:
+    assert client.get("/readyz").status_code == 200
+
+
+def test_it_says_why_it_is_not_ready(sink: Sink) -> None:
+    answer = client_of(sink, "Kafka does not answer").get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json == {"error": "not_ready", "help": "Kafka does not answer."}
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_reactions_are_counted(client: FlaskClient) -> None:
+    accepted = sample("ingest_reactions_accepted_total")
+    rejected = sample("ingest_reactions_rejected_total", reason="bad_emoji")
+    post(client, json.dumps([GOOD, GOOD | {"emoji_type": "x"}, GOOD]).encode())
+
+    assert sample("ingest_reactions_accepted_total") == accepted + 2
+    assert sample("ingest_reactions_rejected_total", reason="bad_emoji") == rejected + 1
+
+
+def test_the_metrics_name_no_user(client: FlaskClient) -> None:
+    post(client, json.dumps(GOOD | {"user_id": "somebody"}).encode())
+    shown = client.get("/metrics")
+
+    assert shown.content_type.startswith("text/plain")
+    assert "ingest_reactions_accepted_total" in shown.text
+    assert "somebody" not in shown.text
+
+
+def test_every_refusal_has_a_status_and_a_sentence() -> None:
+    for refusal in Refusal:
+        assert 400 <= refusal.status < 600
+        assert refusal.help.endswith(".")
