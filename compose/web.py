@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from compose import logs
 from compose.layout import Layout
 from compose.settings import LOOPBACK, BadSetting, Settings
+from ingest.intake import BODY_MAX_BYTES
 
 APP = "ingest.wsgi:create()"
 
@@ -80,6 +81,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
             "logger_class": PlainLog,
             # It would lie outside the state folder, and nobody uses it.
             "control_socket_disable": True,
+            "pre_request": _end_after_unread_body,
             "pre_fork": _choose_core,
             "post_fork": _pin,
             "child_exit": _forget,
@@ -121,6 +123,14 @@ def _choose_core(server: Arbiter, worker: Worker) -> None:
 
 def _pin(_: Arbiter, worker: Worker) -> None:
     os.sched_setaffinity(0, {worker.core})
+
+
+def _end_after_unread_body(_: Worker, request: Any) -> None:  # noqa: ANN401 - as above
+    """Close the connection after a request whose body the app does not read."""
+    headers = dict(request.headers)
+    length = headers.get("CONTENT-LENGTH", "0")
+    if "TRANSFER-ENCODING" in headers or int(length) > BODY_MAX_BYTES:
+        request.force_close()
 
 
 def _forget(_: Arbiter, worker: Worker) -> None:

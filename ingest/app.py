@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from ingest import metrics
 from ingest.batch import Batch
 from ingest.health import Readiness
-from ingest.intake import read_batch
+from ingest.intake import BODY_MAX_BYTES, read_batch
 from ingest.refusal import Refusal, Refused, Rejection
 from mosquitto.topic import MAIN_ROOM
 
@@ -50,10 +50,22 @@ def create_app(
     """
     app = Flask("ingest", static_folder=None)
     app.url_map.merge_slashes = False  # a POST is answered, not sent elsewhere
+    app.before_request(_take_body)
     _add_reactions(app, sink)
     _add_operations(app, readiness, exposition)
     _add_refusals(app)
     return app
+
+
+def _take_body() -> None:
+    """Take the body off the connection, whatever the answer will be.
+
+    What a refusal leaves unread, gunicorn reads away in large pieces, the next
+    request of the connection with it. Who sends more than a body may have, or does
+    not say how much, loses the connection instead (`compose.web`).
+    """
+    if (request.content_length or 0) <= BODY_MAX_BYTES:
+        request.get_data()
 
 
 def _add_reactions(app: Flask, sink: BatchSink) -> None:

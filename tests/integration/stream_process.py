@@ -24,6 +24,10 @@ FRAME_WITHIN_S = 120
 """Spark's start alone takes up to 80 s on a busy machine."""
 
 
+QUICK_JVM = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+"""A JVM that lives for seconds: no time to optimise what it compiles."""
+
+
 class StreamProcess:
     """One `python -m stream` after another, over the same topics and checkpoint."""
 
@@ -52,6 +56,7 @@ class StreamProcess:
         # A port of its own: one that hangs still holds the last one.
         self._settings["stream_metrics_port"] = free_port()
         own = {f"EMOSTREAM_{k.upper()}": str(v) for k, v in self._settings.items()}
+        own |= QUICK_JVM
         self._process = spawn(
             [sys.executable, "-m", "stream"],
             self.folder / "stream.log",

@@ -1,0 +1,85 @@
+"""The commands of the clients, with the defaults of this installation."""
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+import clients.cli.tap
+import clients.cli.watch
+from clients.cli.sender import Unreachable
+from clients.cli.tap import BadUrl, reactions_url
+from clients.cli.watch import BadBroker, broker_address
+from compose.settings import LOOPBACK, BadSetting, Settings
+from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+def _room(text: str) -> str:
+    try:
+        return check_room(text)
+    except BadRoom as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+Room = Annotated[str, typer.Option(callback=_room, help="Whose audience you are in.")]
+
+
+@app.command()
+def tap(
+    emoji: Annotated[str, typer.Argument(help="An emoji, or its name: ❤️, :heart:.")],
+    room: Room = MAIN_ROOM,
+    count: Annotated[int, typer.Option(min=1, help="How often.")] = 1,
+    url: Annotated[
+        str | None, typer.Option(help="Where to send; by default what `up` runs.")
+    ] = None,
+) -> None:
+    """Send a reaction, and say what became of it."""
+    base = url or f"http://{LOOPBACK}:{_settings().http_port}"
+    try:
+        tally = clients.cli.tap.tap(emoji, count, reactions_url(base, room))
+    except BadUrl as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+    except Unreachable as error:
+        sys.stderr.write(
+            f"Nobody answers at {base} ({error}): start the system with `make up`,"
+            " or name a running one with --url.\n"
+        )
+        raise typer.Exit(1) from error
+    sys.stdout.writelines(f"{line}\n" for line in tally.lines())
+    raise typer.Exit(0 if tally.complete else 1)
+
+
+@app.command()
+def watch(
+    room: Room = MAIN_ROOM,
+    trace: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--trace", help="Show where a frame's time went.")
+    ] = False,
+    broker: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Which broker; by default cluster-1."),
+    ] = None,
+) -> None:
+    """Show a room as it happens: a table, or a line a frame when piped."""
+    # Ended like this or by Ctrl-C: the terminal is left as it was.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        host, port = broker_address(broker or f"{LOOPBACK}:{_settings().cluster_port}")
+    except BadBroker as error:
+        raise typer.BadParameter(str(error), param_hint="--broker") from error
+    clients.cli.watch.watch(room, host, port, trace=trace)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.load()
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    app()

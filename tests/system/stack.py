@@ -1,0 +1,143 @@
+"""A whole system of the suite's own: free ports, a temporary folder, one command."""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+
+LOOPBACK = "127.0.0.1"
+CLUSTERS = 3
+WINDOW_S = 2
+
+UP_WITHIN_S = 420
+"""Spark alone has been seen to take 80 s on a busy machine."""
+
+DOWN_WITHIN_S = 60
+COMMAND_WITHIN_S = 120
+
+_SINGLE_PORTS = (
+    "HTTP_PORT",
+    "KAFKA_PORT",
+    "KAFKA_CONTROLLER_PORT",
+    "STREAM_METRICS_PORT",
+    "BRIDGE_METRICS_PORT",
+    "MAIN_PORT",
+)
+_RUNS_OF_PORTS = ("CLUSTER_PORT", "CLUSTER_WS_PORT")
+_PORTS_FROM, _PORTS_TO = 10_000, 32_000  # below those that the kernel hands out
+_LOG_TAIL_CHARS = 4000
+
+
+class Stack:
+    """The system as an operator has it: a command, a URL, and ports for viewers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        ports = _free_ports()
+        self.http_port = ports["HTTP_PORT"]
+        self.url = f"http://{LOOPBACK}:{self.http_port}"
+        first = ports["CLUSTER_PORT"]
+        self.cluster_ports = tuple(range(first, first + CLUSTERS))
+        self.ports = tuple(ports[name] for name in _SINGLE_PORTS) + self.cluster_ports
+        own = {
+            "STATE_DIR": folder / "state",
+            "CLUSTERS": CLUSTERS,
+            "STREAM_WINDOW_MS": WINDOW_S * 1000,
+            **ports,
+        }
+        self._environment = _without_settings(os.environ.copy()) | {
+            f"EMOSTREAM_{name}": str(value) for name, value in own.items()
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of `emostream` with `arguments`."""
+        return [str(Path(sys.executable).with_name("emostream")), *arguments]
+
+    def run(
+        self, *arguments: str, within_s: float = COMMAND_WITHIN_S
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `emostream` to its end; stderr goes with stdout."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self._folder,  # no `.env` of somebody else
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=within_s,
+        )
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `emostream`; its stdout is a pipe."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        """Start what does not run yet."""
+        return self.run("up", within_s=UP_WITHIN_S)
+
+    def down(self) -> subprocess.CompletedProcess[str]:
+        """Stop everything."""
+        return self.run("down", within_s=DOWN_WITHIN_S)
+
+    def log_tails(self) -> Iterator[tuple[str, str]]:
+        """Yield the end of each log."""
+        for file in sorted((self._folder / "state" / "log").glob("*.log")):
+            yield file.stem, file.read_text(errors="replace")[-_LOG_TAIL_CHARS:]
+
+
+def listeners_on(port: int) -> set[psutil.Process]:
+    """Return the processes that listen on `port`: a server and its workers."""
+    return {
+        psutil.Process(connection.pid)
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port == port
+        and connection.pid
+    }
+
+
+def _without_settings(environment: dict[str, str]) -> dict[str, str]:
+    """Drop the settings of another system; where the jars are is the machine's."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("EMOSTREAM_") or name == "EMOSTREAM_JARS_DIR"
+    }
+
+
+def _free_ports() -> dict[str, int]:
+    """Find all ports at once, so that none is found twice."""
+    with ExitStack() as held:
+        return {
+            **{name: _free_run(held, 1) for name in _SINGLE_PORTS},
+            **{name: _free_run(held, CLUSTERS) for name in _RUNS_OF_PORTS},
+        }
+
+
+def _free_run(held: ExitStack, length: int) -> int:
+    """Return the first of `length` free ports in a row, bound until `held` ends."""
+    while True:
+        first = random.randrange(_PORTS_FROM, _PORTS_TO)
+        with ExitStack() as attempt:
+            try:
+                for port in range(first, first + length):
+                    attempt.enter_context(socket.socket()).bind((LOOPBACK, port))
+            except OSError:
+                continue
+            held.push(attempt.pop_all())
+            return first

@@ -1,0 +1,125 @@
+"""What all viewers saw of twenty windows of traffic, against the crowd's own book."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.system.crowd import Crowd
+from tests.system.observer import Observer, position
+from tests.system.stack import CLUSTERS, WINDOW_S, Stack
+
+EMOJI = ("❤️", "😂", "🔥", "👏", "😮", "😢", "😡", "🎉", "👍🏽", "👩‍🚀")
+LAST = "🏁"
+WINDOWS = 22
+NEAR_EDGE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    crowd: Crowd
+    observers: tuple[Observer, ...]
+
+
+@pytest.fixture(scope="module")
+def seen(stack: Stack, http: httpx.Client) -> Iterator[Seen]:
+    """Let a crowd react for the whole time, most densely around each edge."""
+    crowd = Crowd(http, "counted")
+    with ExitStack() as watching:
+        observers = tuple(
+            watching.enter_context(Observer(port, crowd.room))
+            for port in stack.cluster_ports
+        )
+        until_s = time.monotonic() + WINDOWS * WINDOW_S
+        while time.monotonic() < until_s:
+            crowd.react(*random.choices(EMOJI, k=random.randint(1, 20)))
+            time.sleep(0.002 if near_edge() else 0.05)
+        time.sleep(WINDOW_S)
+        crowd.react(LAST)  # of two frames of a trigger, its window's is the later
+        for observer in observers:
+            observer.wait_for(lambda frame: LAST in frame["counts"])
+        yield Seen(crowd, observers)
+
+
+def near_edge() -> bool:
+    """Tell whether a window begins or ends about now."""
+    from_edge_s = time.time() % WINDOW_S
+    return min(from_edge_s, WINDOW_S - from_edge_s) < NEAR_EDGE_S
+
+
+@pytest.fixture(params=range(CLUSTERS), ids=lambda index: f"cluster-{index + 1}")
+def observer(request: pytest.FixtureRequest, seen: Seen) -> Observer:
+    index: int = request.param
+    return seen.observers[index]
+
+
+def test_the_windows_follow_one_another(observer: Observer) -> None:
+    starts = list(observer.last_words())
+
+    assert len(starts) >= 20
+    assert starts == list(range(starts[0], starts[-1] + 1, WINDOW_S * 1000))
+    assert starts[0] % (WINDOW_S * 1000) == 0
+
+
+def test_the_last_counts_of_all_windows_add_up_to_the_book(
+    seen: Seen, observer: Observer
+) -> None:
+    counted: Counter[str] = Counter()
+    for frame in observer.last_words().values():
+        counted.update(frame["counts"])
+        assert frame["other"] == 0
+
+    assert counted == seen.crowd.book
+
+
+def test_the_totals_are_the_book(seen: Seen, observer: Observer) -> None:
+    last = max(observer.frames, key=position)
+
+    assert last["totals"] == seen.crowd.book
+    assert last["total"] == seen.crowd.book.total()
+
+
+def test_totals_never_fall(observer: Observer) -> None:
+    totals = [frame["total"] for frame in sorted(observer.frames, key=position)]
+
+    assert totals == sorted(totals)
+
+
+def test_a_reaction_counts_in_the_window_in_which_it_was_stored(seen: Seen) -> None:
+    """A batch is stored between its sending and its answer, by the same clock."""
+    for start_ms, frame in seen.observers[0].last_words().items():
+        end_ms = start_ms + WINDOW_S * 1000
+        certain: Counter[str] = Counter()
+        possible: Counter[str] = Counter()
+        for entry in seen.crowd.entries:
+            if start_ms <= entry.sent_ms and entry.answered_ms < end_ms:
+                certain += entry.emoji
+            if entry.sent_ms < end_ms and start_ms <= entry.answered_ms:
+                possible += entry.emoji
+        assert certain <= Counter(frame["counts"]) <= possible, frame
+
+
+def test_all_clusters_say_the_same(seen: Seen) -> None:
+    first, *others = (observer.last_words() for observer in seen.observers)
+
+    for other in others:
+        assert other == first
+
+
+def test_a_frame_is_consistent_in_itself(observer: Observer) -> None:
+    for frame in observer.frames:
+        counts, sum_ = frame["counts"], sum(frame["counts"].values())
+        assert frame["v"] == 1
+        assert frame["window_ms"] == WINDOW_S * 1000
+        assert frame["scaled"] == {e: max(1, n // 1000) for e, n in counts.items()}
+        assert frame["share"] == {
+            e: pytest.approx(n / sum_, abs=1e-4) for e, n in counts.items()
+        }
+        assert sum(frame["mood"].values()) == pytest.approx(1, abs=0.01)
+        assert sum(frame["sentiment"].values()) == pytest.approx(1, abs=0.01)
+        assert frame["times"]["appended_ms"] <= frame["times"]["made_ms"]
