@@ -20,8 +20,9 @@ LOOPBACK = "127.0.0.1"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-# Children have another working directory: a folder must not depend on it.
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+# Children have another working directory, and a folder is known by its name: there
+# is one way to write it.
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 _ENV_FILE = ".env"
 _CHECKOUT = Path(__file__).resolve().parent.parent

@@ -20,7 +20,14 @@ from compose.kafka import (
 )
 from compose.settings import Settings
 from ingest.topics import Topic
-from tests.integration.processes import LOOPBACK, end, free_port, spawn, wait_until
+from tests.integration.processes import (
+    LOOPBACK,
+    absent,
+    end,
+    free_port,
+    spawn,
+    wait_until,
+)
 
 JARS_DIR = Settings().jars_dir / "kafka"
 START_WITHIN_S = 60
@@ -134,6 +141,8 @@ class KafkaServer:
 @contextmanager
 def kafka_server(folder: Path) -> Iterator[KafkaServer]:
     """Run a Kafka in `folder`; its log is printed if the body fails."""
+    if reason := missing():
+        absent(reason)
     server = KafkaServer(folder)
     try:
         server.start()

@@ -1,10 +1,14 @@
 """Real processes for tests: ports, deadlines, and an end by their own id."""
 
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,9 +20,26 @@ def free_port() -> int:
         return port
 
 
+def free_ports(count: int) -> int:
+    """Return the first of `count` ports in a row."""
+    while True:
+        first = free_port()
+        if first + count <= 65_536 and not any(
+            map(accepts, range(first, first + count))
+        ):
+            return first
+
+
 def accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip what cannot be tested here; where everything must be, fail."""
+    if "CI" in os.environ:
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def wait_until(ready: Callable[[], bool], *, within_s: float, what: str) -> None:

@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status logs clean check test format lock lock-upgrade
+
+# The Python that makes .venv; everything else runs in there.
+PYTHON3 ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra dev \
+	--generate-hashes --universal --custom-compile-command "make lock" \
+	--quiet -o requirements.lock
+
+help: ## List the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: ## Install what is missing: system packages, .venv, jars
+	@$(PYTHON3) -m compose.setup
+
+up: setup ## Start everything and wait until it is ready
+	@$(BIN)/emostream up
+
+down: | $(BIN)/emostream ## Stop everything; data is kept
+	@$(BIN)/emostream down
+
+status: | $(BIN)/emostream ## Show each process and how fresh the frames are
+	@$(BIN)/emostream status
+
+logs: | $(BIN)/emostream ## Show the end of a log: make logs NAME=stream
+	@$(BIN)/emostream logs $(NAME)
+
+clean: | $(BIN)/emostream ## Delete all data, logs and credentials; asks first
+	@$(BIN)/emostream clean
+
+check: ## Format, lint, types and import contracts; changes nothing
+	@$(PYTHON3) -m compose.setup python
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup ## Unit, integration and system tests
+	$(BIN)/pytest -v tests/unit tests/integration tests/system
+
+format: ## Format the code and mend what the linter can
+	@$(PYTHON3) -m compose.setup python
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Bring requirements.lock up to date with pyproject.toml
+	@$(PYTHON3) -m compose.setup python
+	$(LOCK)
+
+lock-upgrade: ## The same, with the newest version of everything
+	@$(PYTHON3) -m compose.setup python
+	$(LOCK) --upgrade
+
+$(BIN)/emostream:
+	@echo "Nothing is set up here yet: make setup" >&2
+	@exit 1

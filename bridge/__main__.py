@@ -1,0 +1,76 @@
+"""Wire the bridge from its settings and run it until it is told to stop."""
+
+import logging
+import signal
+import sys
+import threading
+
+from confluent_kafka import KafkaException
+from prometheus_client import start_http_server
+
+import stream.topics
+from bridge.kafka_log import KafkaLog
+from bridge.mqtt_publisher import Login, MqttPublisher
+from bridge.relay import Relay
+from compose import logs
+from compose.credentials import Credentials
+from compose.settings import LOOPBACK, BadSetting, Settings
+from mosquitto.acl import BRIDGE
+
+log = logging.getLogger("bridge")
+
+_POLL_S = 0.1
+"""How soon the loss of main, or being told to stop, is noticed."""
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT, or until Kafka refuses for good."""
+    try:
+        settings = Settings.load()
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logs.configure(settings.log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        run(settings, stopping)
+    except KafkaException as error:
+        log.critical("kafka refuses: %s", error)
+        return 1
+    return 0
+
+
+def run(settings: Settings, stopping: threading.Event) -> None:
+    """Relay frames until `stopping` is set."""
+    start_http_server(settings.bridge_metrics_port, addr=LOOPBACK)
+    prefix = settings.kafka_topic_prefix
+    frames = KafkaLog(
+        settings.bootstrap_servers,
+        topic=stream.topics.frames(prefix).name,
+        group=f"{prefix}bridge",
+    )
+    main_broker = MqttPublisher(_login(settings))
+    relay = Relay(frames, main_broker)
+    while not stopping.is_set():
+        relay.step(_POLL_S)
+    main_broker.close()
+    frames.close()
+    log.info("ended")
+
+
+def _login(settings: Settings) -> Login:
+    credentials = Credentials.load(settings.state_dir)
+    return Login(
+        host=LOOPBACK,
+        port=settings.main_port,
+        user=BRIDGE,
+        password=credentials.passwords[BRIDGE],
+        # Nobody can guess it, and so nobody can throw the bridge off main.
+        client_id=f"{BRIDGE}-{credentials.instance}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

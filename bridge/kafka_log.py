@@ -1,0 +1,133 @@
+"""The frame log in Kafka, read from the beginning and then on and on.
+
+Every start reads back what is kept, so the committed offsets only tell others how
+far the bridge is. Nothing here ends because Kafka is away: it comes back.
+"""
+
+import logging
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from bridge import metrics
+from bridge.outage import Outage
+from bridge.record import Record
+
+log = logging.getLogger(__name__)
+
+POLL_MAX = 1000
+"""Records of one poll: the newest of each room is looked for among them."""
+
+_EVENT_CODES = (KafkaError._PARTITION_EOF,)  # noqa: SLF001 - its public name
+_ASK_WITHIN_S = 1.0
+
+
+class KafkaLog:
+    """Polls every partition of one topic, committed transactions only."""
+
+    def __init__(self, servers: str, *, topic: str, group: str) -> None:
+        self._topic = topic
+        self._outage = Outage("kafka", metrics.KAFKA_UP)
+        self._unread: set[int] | None = None
+        self._next: dict[int, int] = {}
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": servers,
+                "group.id": group,
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                # Only where the topic was made anew: begin with it.
+                "auto.offset.reset": "earliest",
+                "reconnect.backoff.ms": 100,
+                "reconnect.backoff.max.ms": 5000,
+                "fetch.error.backoff.ms": 100,
+                "error_cb": self._note,
+                # Its own log has a line for every try to connect.
+                "log_level": 0,
+            }
+        )
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether what lay in the log at the start has been polled."""
+        return self._unread is not None and not self._unread
+
+    def poll(self, timeout_s: float) -> list[Record]:
+        """Return the records that came, oldest first; none after `timeout_s`.
+
+        Raises:
+            KafkaException: If Kafka refuses for good.
+        """
+        if self._unread is None:
+            self._unread = self._assign()
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(POLL_MAX - 1, 0)]
+        return [record for message in messages if (record := self._record(message))]
+
+    def commit(self) -> None:
+        """Remember that everything polled so far is done; does not wait."""
+        if not self._next:
+            return
+        offsets = [
+            TopicPartition(self._topic, partition, offset)
+            for partition, offset in self._next.items()
+        ]
+        self._consumer.commit(offsets=offsets, asynchronous=True)
+        self._next.clear()
+
+    def close(self) -> None:
+        """Let Kafka go."""
+        self._consumer.close()
+
+    def _assign(self) -> set[int] | None:
+        """Take every partition from its beginning; None if Kafka does not answer."""
+        try:
+            found = self._consumer.list_topics(self._topic, _ASK_WITHIN_S)
+        except KafkaException as error:
+            self._outage.lasts(error.args[0].str())
+            return None
+        described = found.topics[self._topic]
+        if described.error is not None:
+            self._outage.lasts(f"{self._topic}: {described.error.str()}")
+            return None
+        partitions = list(described.partitions)
+        self._consumer.assign(
+            [
+                TopicPartition(self._topic, partition, OFFSET_BEGINNING)
+                for partition in partitions
+            ]
+        )
+        return set(partitions)
+
+    def _record(self, message: Message) -> Record | None:
+        """Return the record, if the message is one and not a sign of something."""
+        partition, error = message.partition() or 0, message.error()
+        if error is not None and error.code() not in _EVENT_CODES:
+            self._note(error)
+            return None
+        self._outage.ended()
+        if error is not None:
+            if self._unread:
+                self._unread.discard(partition)
+            return None
+        offset = message.offset() or 0
+        self._next[partition] = offset + 1
+        return Record(_raw(message.key()), _raw(message.value()), partition, offset)
+
+    def _note(self, error: KafkaError) -> None:
+        if error.fatal():
+            raise KafkaException(error)
+        self._outage.lasts(error.str())
+
+
+def _raw(data: str | bytes | None) -> bytes | None:
+    return data.encode() if isinstance(data, str) else data

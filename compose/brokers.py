@@ -1,0 +1,121 @@
+"""From the settings to everything the brokers need: users, files, where they lie."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from compose.credentials import Credentials
+from compose.files import File
+from compose.layout import Layout
+from compose.settings import LOOPBACK, Settings
+from mosquitto import acl
+from mosquitto.brokers import cluster_broker, main_broker
+from mosquitto.config import Broker, Pull
+from mosquitto.password import password_line
+
+MAIN = "main"
+"""The main broker's name; the others are called as their clusters."""
+
+_SALT_BYTES = 12
+
+
+def cluster_names(settings: Settings) -> list[str]:
+    """Name every cluster, from `cluster-1` on."""
+    return [f"cluster-{number}" for number in range(1, settings.clusters + 1)]
+
+
+def broker_users(settings: Settings) -> list[str]:
+    """Name every MQTT user that needs a password."""
+    return [*_main_users(settings), acl.WORKER]
+
+
+def config_path(settings: Settings, name: str) -> Path:
+    """Return the configuration file of `main` or of a cluster's broker."""
+    return _folder(settings) / f"{name}.conf"
+
+
+def broker_files(settings: Settings, credentials: Credentials) -> list[File]:
+    """Render every file that a broker reads, for its owner only.
+
+    The same settings and credentials give the same files.
+    """
+    clusters = cluster_names(settings)
+    files = _files(
+        settings,
+        MAIN,
+        _main(settings),
+        acl.main_rights(clusters),
+        _passwords(credentials, _main_users(settings)),
+    )
+    cluster_passwords = _passwords(credentials, [acl.WORKER, acl.OPERATOR])
+    for index, name in enumerate(clusters):
+        broker = _cluster(settings, credentials, index, name)
+        rights = acl.cluster_rights(name)
+        files += _files(settings, name, broker, rights, cluster_passwords)
+    return files
+
+
+def _main_users(settings: Settings) -> list[str]:
+    edges = [acl.edge_user(cluster) for cluster in cluster_names(settings)]
+    return [acl.BRIDGE, acl.WEB, acl.OPERATOR, *edges]
+
+
+def _main(settings: Settings) -> Broker:
+    return main_broker(port=settings.main_port, folder=_folder(settings), user=_owner())
+
+
+def _cluster(
+    settings: Settings, credentials: Credentials, index: int, name: str
+) -> Broker:
+    pull = Pull(
+        cluster=name,
+        address=f"{LOOPBACK}:{settings.main_port}",
+        password=credentials.passwords[acl.edge_user(name)],
+        instance=credentials.instance,
+    )
+    return cluster_broker(
+        port=settings.cluster_port + index,
+        websocket_port=settings.cluster_ws_port + index,
+        folder=_folder(settings),
+        user=_owner(),
+        pull=pull,
+    )
+
+
+def _files(
+    settings: Settings,
+    name: str,
+    broker: Broker,
+    rights: Iterable[acl.Right],
+    passwords: str,
+) -> list[File]:
+    return [
+        File(config_path(settings, name), broker.render()),
+        File(broker.acl_file, acl.render(rights)),
+        File(broker.password_file, passwords),
+    ]
+
+
+def _passwords(credentials: Credentials, users: Iterable[str]) -> str:
+    lines = (
+        password_line(
+            user, credentials.passwords[user], salt=_salt(credentials.instance, user)
+        )
+        for user in users
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _salt(instance: str, user: str) -> bytes:
+    """Salt each user of each installation differently, and the same each time."""
+    return hashlib.sha256(f"{instance}/{user}".encode()).digest()[:_SALT_BYTES]
+
+
+def _folder(settings: Settings) -> Path:
+    return Layout(settings.state_dir).config
+
+
+def _owner() -> str:
+    """Started as root, a broker stays root: else it could not read its secrets."""
+    return "root" if os.geteuid() == 0 else ""

@@ -1,0 +1,182 @@
+"""The whole system on this machine, brought up and taken down.
+
+What the system is comes from the caller: this module knows no part by name.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from compose import orphans, ports, running, supervisor
+from compose.errors import Refused
+from compose.files import File
+from compose.layout import Layout
+from compose.lifecycle import NotReady, wait_until
+from compose.processes import Part, Process, process_layers
+from compose.report import Report
+from compose.settings import PREFIX, Settings
+from compose.starter import Starter
+from compose.supervisor import NoSupervisor
+from compose.supervisor_rpc import ProcessInfo, Supervisor
+
+DOWN_WITHIN_S = 19.0
+"""After this long whatever still runs is killed."""
+
+_SUPERVISOR_WITHIN_S = 15.0
+_ORPHANS_WITHIN_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What runs, and the configuration files that it reads."""
+
+    parts: Sequence[Part]
+    files: Sequence[File] = ()
+
+    @property
+    def processes(self) -> list[Process]:
+        """The parts that stay."""
+        return [part for part in self.parts if isinstance(part, Process)]
+
+
+Plan = Callable[[Settings], System]
+
+
+class OtherVersion(Refused):
+    """What runs is not what this version would run; it has to go down first."""
+
+
+class Native:
+    """The system of one state folder; one command at a time changes it."""
+
+    def __init__(self, layout: Layout, report: Report) -> None:
+        self._layout = layout
+        self._report = report
+        self._supervisor = Supervisor(layout.socket)
+
+    def up(self, settings: Settings, plan: Plan) -> Settings:
+        """Start what does not run yet; return once all of it is ready.
+
+        Returns:
+            What the system runs with, other than `settings` if it ran before.
+
+        Raises:
+            PortsTaken: If a port that is needed cannot be had.
+            PartFailed: If a part did not start; what was started is stopped.
+            NoSupervisor: If supervisord cannot be started.
+            OtherVersion: If another version's system is running.
+        """
+        self._layout.make()
+        with running.alone(self._layout, self._report):
+            if self._supervisor.answers():
+                return self._complete(settings, plan)
+            self._end_orphans()
+            self._begin(settings, plan(settings))
+            return settings
+
+    def down(self) -> bool:
+        """Stop everything, what needs others first; data is kept.
+
+        Returns:
+            Whether anything was running.
+        """
+        if not self._layout.root.exists():
+            return False
+        with running.alone(self._layout, self._report):
+            return self._down()
+
+    def _begin(self, settings: Settings, system: System) -> None:
+        wanted = ports.table(system.processes)
+        ports.check(wanted)
+        config = self._layout.config / "supervisord.conf"
+        text = supervisor.render(self._layout, process_layers(system.parts))
+        for file in [*system.files, File(config, text)]:
+            file.write()
+        running.note(self._layout, settings)
+        try:
+            supervisor.launch(self._layout, config, self._environment(settings))
+            self._await_supervisor()
+            Starter(self._layout, self._supervisor, self._report).start(system.parts)
+        except BaseException:
+            self._report.say("Stopping what was started.")
+            with running.uninterrupted():
+                self._down()
+            raise
+
+    def _complete(self, settings: Settings, plan: Plan) -> Settings:
+        self._report.say("Already running; starting what is missing.")
+        noted = running.noted(self._layout)
+        for difference in running.differences(noted, settings):
+            self._report.say(difference)
+        system = plan(noted)
+        known = self._supervisor.processes()
+        if known.keys() != {process.name for process in system.processes}:
+            raise OtherVersion("another version is running: `down` first, then `up`")
+        ports.check(ports.table(_missing(system, known)))
+        starter = Starter(self._layout, self._supervisor, self._report)
+        try:
+            starter.start(system.parts)
+        except BaseException:
+            with running.uninterrupted():
+                for name in starter.started:
+                    self._supervisor.stop(known[name])
+            raise
+        return noted
+
+    def _await_supervisor(self) -> None:
+        try:
+            wait_until(
+                self._supervisor.answers,
+                within_s=_SUPERVISOR_WITHIN_S,
+                what="supervisord",
+            )
+        except NotReady as error:
+            log = self._layout.log_of("supervisord")
+            raise NoSupervisor(f"{error}; see {log}") from error
+
+    def _environment(self, settings: Settings) -> dict[str, str]:
+        """Give children the settings as they are here, and the mark to find them."""
+        others = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+        mark = {orphans.MARKER: str(self._layout.root)}
+        return others | settings.as_environment() | mark
+
+    def _end_orphans(self) -> None:
+        left = orphans.find(self._layout.root)
+        if left:
+            self._report.say(
+                f"Ending {len(left)} processes that an earlier supervisor left behind."
+            )
+            orphans.end(left, patience_s=_ORPHANS_WITHIN_S)
+
+    def _down(self) -> bool:
+        ours = orphans.find(self._layout.root)
+        if not ours:
+            return False
+        deadline = time.monotonic() + DOWN_WITHIN_S
+        try:
+            names = {p.pid: name for name, p in self._supervisor.processes().items()}
+            self._supervisor.shutdown()
+            orphans.wait_ended(
+                ours,
+                within_s=deadline - time.monotonic(),
+                tell=lambda process: self._tell_stopped(names.get(process.pid)),
+            )
+        except NoSupervisor as error:
+            self._report.say(f"{error}; ending {len(ours)} processes one by one.")
+        # What is left now has no supervisor, or has outlived its patience.
+        patience_s = min(_ORPHANS_WITHIN_S, max(0, deadline - time.monotonic()))
+        orphans.end(orphans.find(self._layout.root), patience_s=patience_s)
+        return True
+
+    def _tell_stopped(self, name: str | None) -> None:
+        if name:
+            self._report.say(f"  {name:<16} stopped")
+
+
+def _missing(system: System, known: Mapping[str, ProcessInfo]) -> list[Process]:
+    return [
+        process
+        for process in system.processes
+        if not known[process.name].state.is_alive
+    ]

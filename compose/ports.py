@@ -1,0 +1,104 @@
+"""Who wants which port, and who has it already."""
+
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from compose.errors import Refused
+from compose.orphans import MARKER
+from compose.processes import Process
+from compose.settings import LOOPBACK
+
+PORT_MAX = 65535
+
+
+class PortsTaken(Refused):
+    """Some ports cannot be had; the text says which, who has them, what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A port, who wants it, and the setting that moves it."""
+
+    port: int
+    process: str
+    setting: str
+
+
+def table(processes: Iterable[Process]) -> list[Wanted]:
+    """List every port that the processes listen on."""
+    return [
+        Wanted(claim.port, process.name, claim.setting)
+        for process in processes
+        for claim in process.ports
+    ]
+
+
+def check(wanted: Sequence[Wanted]) -> None:
+    """Make sure that every port can be listened on.
+
+    Raises:
+        PortsTaken: If one cannot.
+    """
+    complaints = clashes(wanted) or [
+        f"port {want.port} ({want.process}) {problem}: free it, or choose another"
+        f" with {want.setting}"
+        for want in wanted
+        if (problem := _problem(want.port))
+    ]
+    if complaints:
+        raise PortsTaken("\n".join(complaints))
+
+
+def clashes(wanted: Iterable[Wanted]) -> list[str]:
+    """Say which ports are wanted twice or do not exist."""
+    first: dict[int, Wanted] = {}
+    complaints = []
+    for want in wanted:
+        if want.port > PORT_MAX:
+            complaints.append(
+                f"{want.process} would need port {want.port}, which does not exist:"
+                f" lower {want.setting}"
+            )
+        elif (other := first.setdefault(want.port, want)) is not want:
+            complaints.append(
+                f"port {want.port} is wanted by {other.process} and {want.process}:"
+                f" change {other.setting} or {want.setting}"
+            )
+    return complaints
+
+
+def _problem(port: int) -> str | None:
+    with socket.socket() as probe:
+        # As servers do: connections of an earlier one that fade out are no matter.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except PermissionError:
+            return "may not be used by this user"
+        except OSError:
+            return f"is in use by {_holder(port)}"
+    return None
+
+
+def _holder(port: int) -> str:
+    """Name the process that listens on `port`, as far as this user may see it."""
+    try:
+        pids = [
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
+        ]
+        holder = next(psutil.Process(pid) for pid in pids if pid)
+        name = f"{holder.name()} (process {holder.pid})"
+    except (psutil.Error, StopIteration):
+        return "another process"
+    try:
+        state_dir = holder.environ().get(MARKER)
+    except psutil.Error:
+        state_dir = None
+    return f"{name} of the EmoStream in {state_dir}" if state_dir else name

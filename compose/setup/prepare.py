@@ -1,0 +1,58 @@
+"""The set-up in order; a second run finds everything done and says so."""
+
+import fcntl
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from compose.setup import environment, jars, system
+from compose.setup.steps import CommandFailed, SetupFailed, run, say
+from compose.setup.system import Purpose
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prepare the checkout; with `python`, only what its checks need."""
+    started = time.monotonic()
+    try:
+        with _alone(ROOT / "pyproject.toml"):
+            _prepare(python_only=list(arguments) == ["python"])
+    except SetupFailed as error:
+        say(f"\nSet-up failed.\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted; the next `make setup` goes on from here.")
+        return 130
+    say(f"Set-up is complete ({time.monotonic() - started:.1f} s).")
+    return 0
+
+
+def _prepare(*, python_only: bool) -> None:
+    purposes = {Purpose.PYTHON} if python_only else set(Purpose)
+    system.ensure([need for need in system.needs() if need.purpose in purposes])
+    environment.ensure(ROOT)
+    if not python_only:
+        jars.ensure(_jars_dir())
+
+
+def _jars_dir() -> Path:
+    """Ask the settings, which only the Python environment can read."""
+    emostream = str(ROOT / ".venv" / "bin" / "emostream")
+    try:
+        return Path(run([emostream, "settings", "jars_dir"]).strip())
+    except CommandFailed as error:
+        raise SetupFailed(error.output.strip()) from error
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let one set-up at a time work on a checkout."""
+    with file.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another set-up of this checkout is at work; waiting for it.")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,235 @@
+"""The native system, part by part: what runs on one machine, and in what order."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import ingest.topics
+import stream.topics
+from compose import brokers, kafka, probes, topics
+from compose.credentials import Credentials
+from compose.files import File
+from compose.layout import Layout
+from compose.mqtt_reader import Login
+from compose.native import System
+from compose.processes import Part, PortClaim, Process, Step, StepFailed
+from compose.settings import LOOPBACK, Settings, variable
+from compose.setup.system import find_program
+from ingest.topics import Topic
+from mosquitto.acl import OPERATOR
+
+KAFKA = "kafka"
+FORMAT = "kafka-format"
+TOPICS = "topics"
+MAIN = "mosquitto-main"
+STREAM = "stream"
+BRIDGE = "bridge"
+WEB = "web"
+
+_FORMAT_WITHIN_S = 60
+
+
+def native(settings: Settings, say: Callable[[str], None]) -> System:
+    """Describe the system that these settings ask for.
+
+    Args:
+        settings: What was chosen.
+        say: Told what a person should know while a step is done.
+    """
+    credentials = Credentials.load_or_make(
+        settings.state_dir, brokers.broker_users(settings)
+    )
+    operator = Login(OPERATOR, credentials.passwords[OPERATOR])
+    files: list[File] = [*brokers.broker_files(settings, credentials)]
+    parts: list[Part] = []
+    if not settings.kafka_servers:
+        files += _kafka_files(settings)
+        parts += _kafka(settings, credentials)
+    parts += [
+        _topics(settings, say),
+        _main_broker(settings, operator),
+        *_cluster_brokers(settings, operator),
+        _stream(settings),
+        _bridge(settings, operator),
+        _web(settings),
+    ]
+    return System(parts, files)
+
+
+def topic_list(settings: Settings) -> list[Topic]:
+    """Return every Kafka topic, as its owner describes it."""
+    prefix = settings.kafka_topic_prefix
+    reactions = ingest.topics.reactions(
+        prefix,
+        partitions=settings.reactions_partitions,
+        retention_bytes=settings.reactions_retention_bytes,
+    )
+    return [reactions, stream.topics.frames(prefix), stream.topics.rooms(prefix)]
+
+
+def _kafka_files(settings: Settings) -> list[File]:
+    folder = Layout(settings.state_dir)
+    properties = kafka.server_properties(
+        port=settings.kafka_port,
+        controller_port=settings.kafka_controller_port,
+        data_dir=folder.data / KAFKA,
+    )
+    return [
+        File(folder.config / "kafka.properties", properties),
+        File(folder.config / "kafka-log4j2.properties", kafka.LOG4J2_PROPERTIES),
+    ]
+
+
+def _kafka(settings: Settings, credentials: Credentials) -> list[Part]:
+    config = Layout(settings.state_dir).config
+    jars = settings.jars_dir / KAFKA
+    properties = config / "kafka.properties"
+    start = kafka.start_command(
+        jars,
+        properties,
+        config / "kafka-log4j2.properties",
+        heap_mb=settings.kafka_heap_mb,
+    )
+    make = kafka.format_command(jars, properties, credentials.kafka_cluster_id)
+    return [
+        Step(
+            name=FORMAT,
+            run=partial(_run, make),
+            hint="A data folder of another installation: `emostream clean` empties it.",
+        ),
+        Process(
+            name=KAFKA,
+            command=tuple(start),
+            needs=(FORMAT,),
+            ports=(
+                _claim(settings, "kafka_port"),
+                _claim(settings, "kafka_controller_port"),
+            ),
+            ready=partial(probes.kafka_answers, settings.bootstrap_servers),
+            ready_within_s=60,
+            stop_within_s=5,
+            hint=f"Too little heap? {variable('kafka_heap_mb')} raises it.",
+        ),
+    ]
+
+
+def _topics(settings: Settings, say: Callable[[str], None]) -> Step:
+    servers = settings.bootstrap_servers
+    return Step(
+        name=TOPICS,
+        run=lambda: topics.ensure(servers, topic_list(settings), say),
+        needs=() if settings.kafka_servers else (KAFKA,),
+        hint=f"{variable('kafka_servers')} names a Kafka that runs elsewhere.",
+    )
+
+
+def _main_broker(settings: Settings, operator: Login) -> Process:
+    return Process(
+        name=MAIN,
+        command=_mosquitto(settings, brokers.MAIN),
+        ports=(_claim(settings, "main_port"),),
+        ready=partial(probes.broker_takes, settings.main_port, operator),
+        hint=_by_hand(settings, brokers.MAIN),
+    )
+
+
+def _cluster_brokers(settings: Settings, operator: Login) -> list[Process]:
+    return [
+        Process(
+            name=name,
+            command=_mosquitto(settings, name),
+            needs=(MAIN,),
+            ports=(
+                _claim(settings, "cluster_port", index),
+                _claim(settings, "cluster_ws_port", index),
+            ),
+            ready=partial(
+                probes.cluster_is_linked,
+                name,
+                port=settings.cluster_port + index,
+                main_port=settings.main_port,
+                login=operator,
+            ),
+            hint=_by_hand(settings, name),
+        )
+        for index, name in enumerate(brokers.cluster_names(settings))
+    ]
+
+
+def _stream(settings: Settings) -> Process:
+    frames = stream.topics.frames(settings.kafka_topic_prefix)
+    return Process(
+        name=STREAM,
+        command=(sys.executable, "-m", "stream"),
+        needs=(TOPICS,),
+        ports=(_claim(settings, "stream_metrics_port"),),
+        ready=probes.PulseInKafka(settings.bootstrap_servers, frames),
+        # Spark takes 8 s on a quiet machine and ten times that on a busy one.
+        ready_within_s=180,
+        stop_within_s=8,
+        hint=f"Too little heap? {variable('spark_driver_memory_mb')} raises it."
+        " Jars that do not fit: make setup.",
+    )
+
+
+def _bridge(settings: Settings, operator: Login) -> Process:
+    return Process(
+        name=BRIDGE,
+        command=(sys.executable, "-m", "bridge"),
+        # The pulse that shows it at work comes from the stream.
+        needs=(TOPICS, MAIN),
+        ports=(_claim(settings, "bridge_metrics_port"),),
+        ready=partial(probes.pulse_arrives, settings.main_port, operator),
+        ready_within_s=200,
+    )
+
+
+def _web(settings: Settings) -> Process:
+    url = f"http://{LOOPBACK}:{settings.http_port}/readyz"
+    return Process(
+        name=WEB,
+        command=(sys.executable, "-m", "compose.web"),
+        needs=(TOPICS,),
+        ports=(_claim(settings, "http_port"),),
+        ready=partial(probes.http_answers, url),
+        stop_within_s=6,
+        hint=f"It serves port {settings.http_port}: {variable('http_port')}.",
+    )
+
+
+def _mosquitto(settings: Settings, name: str) -> tuple[str, ...]:
+    program = find_program("mosquitto") or "mosquitto"
+    return (program, "-c", str(brokers.config_path(settings, name)))
+
+
+def _by_hand(settings: Settings, name: str) -> str:
+    command = " ".join(_mosquitto(settings, name))
+    return f"What it minds, by hand: {command} -v"
+
+
+def _claim(settings: Settings, name: str, offset: int = 0) -> PortClaim:
+    port: int = getattr(settings, name) + offset
+    return PortClaim(port, variable(name))
+
+
+def _run(command: list[str]) -> None:
+    """Run a command to its end.
+
+    Raises:
+        StepFailed: If it cannot be run, takes too long, or ends with an error.
+    """
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+            timeout=_FORMAT_WITHIN_S,
+        )
+    except subprocess.CalledProcessError as error:
+        raise StepFailed(error.stdout.strip()) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StepFailed(str(error)) from error

@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import pytest
+
+from compose.settings import PREFIX, BadSetting, Settings, variable
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without `.env`, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    return tmp_path
+
+
+def test_a_variable_overrides_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "8081")
+
+    assert Settings.load().http_port == 8081
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EMOSTREAM_HTTP_PORT", "eighty"),
+        ("EMOSTREAM_HTTP_PORT", "70000"),
+        ("EMOSTREAM_CLUSTERS", "0"),
+        ("EMOSTREAM_LOG_LEVEL", "LOUD"),
+        ("EMOSTREAM_KAFKA_TOPIC_PREFIX", "a b"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadSetting, match=f"{name}='{value}': ."):
+        Settings.load()
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "x")
+    monkeypatch.setenv("EMOSTREAM_CLUSTERS", "y")
+
+    with pytest.raises(BadSetting) as refusal:
+        Settings.load()
+
+    assert "EMOSTREAM_HTTP_PORT" in str(refusal.value)
+    assert "EMOSTREAM_CLUSTERS" in str(refusal.value)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_HTTPPORT", "8081")
+
+    with pytest.raises(
+        BadSetting,
+        match="EMOSTREAM_HTTPPORT is not a setting; did you mean EMOSTREAM_HTTP_PORT",
+    ):
+        Settings.load()
+
+
+def test_a_file_is_read_and_the_environment_goes_before_it(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_folder / ".env").write_text(
+        "EMOSTREAM_HTTP_PORT=8081\nEMOSTREAM_MAIN_PORT=2884\n"
+    )
+    monkeypatch.setenv("EMOSTREAM_MAIN_PORT", "3884")
+
+    settings = Settings.load()
+
+    assert settings.http_port == 8081
+    assert settings.main_port == 3884
+
+
+def test_what_other_tools_keep_in_the_file_is_theirs(own_folder: Path) -> None:
+    (own_folder / ".env").write_text("DATABASE_URL=x\nHTTP_PORT=1\n")
+
+    assert Settings.load().http_port == 8080
+
+
+def test_an_unknown_name_in_the_file_is_refused(own_folder: Path) -> None:
+    (own_folder / ".env").write_text("EMOSTREAM_CLUSTER=5\n")
+
+    with pytest.raises(BadSetting, match=r"EMOSTREAM_CLUSTER in .env is not a setting"):
+        Settings.load()
+
+
+def test_a_bad_value_in_the_file_is_named(own_folder: Path) -> None:
+    (own_folder / ".env").write_text("EMOSTREAM_CLUSTERS=many\n")
+
+    with pytest.raises(BadSetting, match="EMOSTREAM_CLUSTERS='many'"):
+        Settings.load()
+
+
+def test_another_process_reads_exactly_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    chosen = Settings(
+        state_dir=tmp_path,
+        clusters=5,
+        kafka_servers="kafka-1:9092,kafka-2:9092",
+        spark_master="local[4]",
+    )
+    for name, value in chosen.as_environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert Settings.load() == chosen
+
+
+def test_what_was_written_down_is_read_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = Settings(clusters=5)
+    written = chosen.as_environment()
+    monkeypatch.setenv("EMOSTREAM_CLUSTERS", "2")
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "1")
+
+    assert Settings.from_environment(written) == chosen
+
+
+def test_a_relative_folder_does_not_depend_on_where_a_child_runs(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_STATE_DIR", "here")
+
+    assert Settings.load().state_dir == own_folder / "here"
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    undocumented = [
+        n for n, about in Settings.model_fields.items() if not about.description
+    ]
+
+    assert undocumented == []
+
+
+def test_a_variable_is_named_after_its_setting() -> None:
+    assert variable("http_port") == f"{PREFIX}HTTP_PORT"

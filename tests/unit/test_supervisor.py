@@ -1,0 +1,84 @@
+import configparser
+import shlex
+from pathlib import Path
+
+from compose.layout import Layout
+from compose.processes import Process
+from compose.supervisor import render
+
+
+def process(name: str, *arguments: str, **environment: str) -> Process:
+    return Process(
+        name=name,
+        command=(name, *arguments),
+        ready=lambda: True,
+        environment=environment,
+        stop_within_s=7,
+    )
+
+
+def rendered(*layers: list[Process]) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read_string(render(Layout(Path("/state")), layers))
+    return parser
+
+
+def command(parser: configparser.RawConfigParser, name: str) -> list[str]:
+    """Read a command as supervisor does: expansion first, then words."""
+    return shlex.split(parser[f"program:{name}"]["command"] % {})
+
+
+def test_supervisor_starts_nothing_by_itself_and_gives_nothing_up() -> None:
+    program = rendered([process("web")])["program:web"]
+
+    assert program["autostart"] == "false"
+    assert program["autorestart"] == "true"
+    assert int(program["startretries"]) >= 100_000
+
+
+def test_a_process_is_asked_first_and_its_whole_group_killed_after_its_time() -> None:
+    program = rendered([process("stream")])["program:stream"]
+
+    assert program["stopsignal"] == "TERM"
+    assert program["stopwaitsecs"] == "7"
+    assert program["stopasgroup"] == "false"
+    assert program["killasgroup"] == "true"
+
+
+def test_each_layer_is_a_group_that_ends_before_those_it_needs() -> None:
+    parser = rendered([process("kafka"), process("main")], [process("web")])
+
+    assert parser["group:layer-0"]["programs"] == "kafka,main"
+    assert parser["group:layer-0"]["priority"] == "0"
+    assert parser["group:layer-1"]["programs"] == "web"
+    assert parser["group:layer-1"]["priority"] == "1"
+
+
+def test_every_argument_arrives_as_it_was_given() -> None:
+    arguments = ["-cp", "/jars/*", "two words", "100%", "%(ENV_HOME)s", "it's"]
+
+    parser = rendered([process("java", *arguments)])
+
+    assert command(parser, "java") == ["java", *arguments]
+
+
+def test_a_process_gets_variables_of_its_own() -> None:
+    parser = rendered([process("web", PLACE="a b=c")])
+
+    assert command(parser, "web") == ["env", "PLACE=a b=c", "web"]
+
+
+def test_both_outputs_go_to_one_log_that_is_rotated() -> None:
+    program = rendered([process("web")])["program:web"]
+
+    assert program["stdout_logfile"] == "/state/log/web.log"
+    assert program["redirect_stderr"] == "true"
+    assert int(program["stdout_logfile_maxbytes"]) > 0
+    assert int(program["stdout_logfile_backups"]) > 0
+
+
+def test_only_its_owner_can_give_orders() -> None:
+    server = rendered()["unix_http_server"]
+
+    assert server["file"] == "/state/run/supervisor.sock"
+    assert server["chmod"] == "0700"
