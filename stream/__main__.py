@@ -19,6 +19,7 @@ from stream.frame import Pulse
 from stream.query import Source, Triggers, counted, read_reactions
 from stream.room_log import LogReader, LogUnavailable, PulseWriter, RoomLog
 from stream.spark import SparkOptions, open_session
+from stream.warmup import warm_up
 from stream.windows import RoomState
 
 log = logging.getLogger("stream")
@@ -39,18 +40,21 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.configure(settings.log_level)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    # Until the query runs there is nothing to end in order.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        return run(settings, stopping)
+        return run(settings)
     except (LogUnavailable, KafkaException) as error:
         log.error("Kafka is away: %s", error)  # noqa: TRY400 - a trace adds nothing
         return 1
 
 
-def run(settings: Settings, stopping: threading.Event) -> int:
-    """Run the query until `stopping` is set; 0 if it ended between two triggers."""
+def run(settings: Settings) -> int:
+    """Run the query until a signal ends it between two triggers, or it fails.
+
+    Returns:
+        The exit code.
+    """
     prefix, servers = settings.kafka_topic_prefix, settings.bootstrap_servers
     frames = stream.topics.frames(prefix).name
     # Taking over comes first: it ends what another driver had left open.
@@ -62,11 +66,16 @@ def run(settings: Settings, stopping: threading.Event) -> int:
     )
     start_http_server(settings.stream_metrics_port, addr=LOOPBACK)
     checkpoint = Checkpoint(settings.stream_dir)
-    states, epoch = _take_over(settings, checkpoint)
+    states, epoch, is_behind = _take_over(settings, checkpoint)
     log.info("taken over epoch=%s rooms=%d", epoch.name, len(states))
-    spark = open_session(_spark_options(settings))
+    options = _spark_options(settings)
+    spark = open_session(options)
+    if not is_behind:  # else what waits is counted at once, whatever it takes
+        warm_up(spark, epoch.shape, options.scratch)
+        log.info("warmed up")
     records = read_reactions(spark, Source(servers, epoch.shape.reactions), epoch)
     triggers = Triggers(epoch, checkpoint, states, room_log)
+    stopping = _told_to_stop()
     query = triggers.start(
         counted(spark, records, epoch), every_ms=settings.stream_trigger_ms
     )
@@ -77,10 +86,18 @@ def run(settings: Settings, stopping: threading.Event) -> int:
     return ended
 
 
+def _told_to_stop() -> threading.Event:
+    """Return what a signal sets from now on."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
 def _take_over(
     settings: Settings, checkpoint: Checkpoint
-) -> tuple[dict[str, RoomState], Epoch]:
-    """Read what earlier runs left."""
+) -> tuple[dict[str, RoomState], Epoch, bool]:
+    """Read what earlier runs left, and whether reactions wait already."""
     prefix = settings.kafka_topic_prefix
     reader = LogReader(settings.bootstrap_servers)
     states = reader.states(stream.topics.rooms(prefix).name)
@@ -91,8 +108,9 @@ def _take_over(
         shuffle_partitions=settings.spark_shuffle_partitions,
     )
     epoch = checkpoint.epoch(shape, states, reader)
+    is_behind = checkpoint.is_behind(epoch, reader)
     reader.close()
-    return states, epoch
+    return states, epoch, is_behind
 
 
 def _reactions(settings: Settings) -> ingest.topics.Topic:

@@ -96,6 +96,13 @@ class Checkpoint:
         """Return the offsets of `topic` at which trigger `batch` starts."""
         return epoch.start if batch == 0 else self._end_of(batch - 1, topic)
 
+    def is_behind(self, epoch: Epoch, reactions: ReactionLog) -> bool:
+        """Tell whether reactions wait that no trigger has planned to read yet."""
+        topic, planned = epoch.shape.reactions, self._planned()
+        end = self._end_of(max(planned), topic) if planned else epoch.start
+        _, high = reactions.bounds(topic)
+        return any(offset > end.get(partition, 0) for partition, offset in high.items())
+
     def epoch(
         self, shape: Shape, states: Mapping[str, RoomState], reactions: ReactionLog
     ) -> Epoch:

@@ -150,3 +150,24 @@ def test_an_epoch_is_read_as_it_was_written(tmp_path: Path) -> None:
     epoch.write(tmp_path / "new" / "epoch.json")
 
     assert Epoch.read(tmp_path / "new" / "epoch.json") == epoch
+
+
+@pytest.mark.parametrize(("log_end", "behind"), [(20, False), (21, True)])
+def test_it_is_behind_if_the_log_goes_on_after_the_last_trigger(
+    tmp_path: Path, log_end: int, *, behind: bool
+) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    epoch = checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+
+    assert checkpoint.is_behind(epoch, ReactionLogOf(high=log_end)) is behind
+
+
+def test_before_its_first_trigger_it_is_behind_if_there_is_anything(
+    tmp_path: Path,
+) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    epoch = checkpoint.epoch(SHAPE, {}, ReactionLogOf(low=7))
+
+    assert not checkpoint.is_behind(epoch, ReactionLogOf(high=7))
+    assert checkpoint.is_behind(epoch, ReactionLogOf(high=8))
