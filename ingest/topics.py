@@ -29,6 +29,11 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=dict)
 
 
+def reactions_name(prefix: str) -> str:
+    """Return the name of the reaction log."""
+    return f"{prefix}reactions"
+
+
 def reactions(prefix: str, *, partitions: int, retention_bytes: int) -> Topic:
     """Describe the reaction log.
 
@@ -39,7 +44,7 @@ def reactions(prefix: str, *, partitions: int, retention_bytes: int) -> Topic:
             together.
     """
     return Topic(
-        f"{prefix}reactions",
+        reactions_name(prefix),
         partitions,
         {
             # Event time is when Kafka stored it: a phone's clock decides nothing.

@@ -7,10 +7,11 @@ from functools import partial
 from flask import Flask
 
 from compose.settings import Settings
-from ingest import metrics, topics
+from ingest import metrics
 from ingest.app import create_app
 from ingest.health import Readiness
 from ingest.kafka_sink import KafkaSink, producer_config
+from ingest.topics import reactions_name
 
 
 def create() -> Flask:
@@ -23,15 +24,10 @@ def create() -> Flask:
         BadSetting: If a setting cannot be used.
     """
     settings = Settings.load()
-    topic = topics.reactions(
-        settings.kafka_topic_prefix,
-        partitions=settings.reactions_partitions,
-        retention_bytes=settings.reactions_retention_bytes,
-    )
     config = producer_config(
         settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
     )
-    sink = KafkaSink(config, topic.name)
+    sink = KafkaSink(config, reactions_name(settings.kafka_topic_prefix))
     atexit.register(sink.close)
     exposition = partial(metrics.exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     return create_app(sink, Readiness(sink.probe), exposition)

@@ -10,10 +10,10 @@ from confluent_kafka import KafkaException
 from prometheus_client import start_http_server
 from pyspark.sql.streaming.query import StreamingQuery
 
-import ingest.topics
 import stream.topics
 from compose import logs
 from compose.settings import LOOPBACK, BadSetting, Settings
+from ingest.topics import reactions_name
 from stream.epoch import Checkpoint, Epoch, Shape
 from stream.frame import Pulse
 from stream.query import Source, Triggers, counted, read_reactions
@@ -102,7 +102,7 @@ def _take_over(
     reader = LogReader(settings.bootstrap_servers)
     states = reader.states(stream.topics.rooms(prefix).name)
     shape = Shape(
-        reactions=_reactions(settings).name,
+        reactions=reactions_name(prefix),
         window_ms=settings.stream_window_ms,
         dedupe_s=settings.stream_dedupe_s,
         shuffle_partitions=settings.spark_shuffle_partitions,
@@ -111,14 +111,6 @@ def _take_over(
     is_behind = checkpoint.is_behind(epoch, reader)
     reader.close()
     return states, epoch, is_behind
-
-
-def _reactions(settings: Settings) -> ingest.topics.Topic:
-    return ingest.topics.reactions(
-        settings.kafka_topic_prefix,
-        partitions=settings.reactions_partitions,
-        retention_bytes=settings.reactions_retention_bytes,
-    )
 
 
 def _spark_options(settings: Settings) -> SparkOptions:

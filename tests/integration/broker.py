@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,12 +19,10 @@ from compose.brokers import (
 from compose.credentials import Credentials
 from compose.settings import Settings
 from tests.integration.processes import (
+    RealProcess,
     absent,
     accepts,
-    end,
-    free_port,
     free_ports,
-    spawn,
     wait_until,
 )
 
@@ -34,63 +30,28 @@ PROGRAM = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 START_WITHIN_S = 10
 
 
-class BrokerProcess:
+class BrokerProcess(RealProcess):
     """One mosquitto that can be stopped, killed, paused, and started again."""
 
     def __init__(self, config: Path, port: int) -> None:
+        super().__init__(config.with_suffix(".log"))
         self.port = port
         self._config = config
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         if not PROGRAM:
             absent("needs mosquitto")
-        self._process = spawn([PROGRAM, "-c", str(self._config)], self._log)
+        self.run([PROGRAM, "-c", str(self._config)])
         wait_until(self._answers, within_s=START_WITHIN_S, what="mosquitto")
-
-    def stop(self) -> None:
-        """Let it end in order."""
-        if self._process:
-            end(self._process, within_s=10)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a crash does."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def pause(self) -> None:
-        """Make it hang: connections stay, nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Wake it up again."""
-        self._signal(signal.SIGCONT)
 
     def open_to(self) -> set[str]:
         """Return the addresses on which it listens."""
-        assert self._process, "mosquitto is not running"
-        sockets = psutil.Process(self._process.pid).net_connections()
+        sockets = psutil.Process(self.pid).net_connections()
         return {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
 
-    def log(self) -> str:
-        """Return what it wrote."""
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
-
-    @property
-    def _log(self) -> Path:
-        return self._config.with_suffix(".log")
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process, "mosquitto is not running"
-        os.kill(self._process.pid, number)
-
     def _answers(self) -> bool:
-        assert self._process, "mosquitto is not running"
-        assert self._process.poll() is None, f"mosquitto ended:\n{self.log()}"
+        self.assert_running()
         return accepts(self.port)
 
 
@@ -120,12 +81,13 @@ def running(config: Path, port: int) -> Iterator[BrokerProcess]:
 
 def install(folder: Path, *, clusters: int) -> tuple[Settings, Credentials]:
     """Render everything that the brokers read, on free ports."""
+    first = free_ports(1 + 2 * clusters)
     settings = Settings(
         state_dir=folder,
         clusters=clusters,
-        main_port=free_port(),
-        cluster_port=free_ports(clusters),
-        cluster_ws_port=free_ports(clusters),
+        main_port=first,
+        cluster_port=first + 1,
+        cluster_ws_port=first + 1 + clusters,
     )
     credentials = Credentials.load_or_make(folder, broker_users(settings))
     for file in broker_files(settings, credentials):

@@ -1,8 +1,6 @@
 """A real Kafka of a test's own, in a folder and on ports of its own."""
 
-import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +20,9 @@ from compose.settings import Settings
 from ingest.topics import Topic
 from tests.integration.processes import (
     LOOPBACK,
+    RealProcess,
     absent,
-    end,
     free_port,
-    spawn,
     wait_until,
 )
 
@@ -40,13 +37,13 @@ def missing() -> str | None:
     return None if any(JARS_DIR.glob("kafka_*.jar")) else f"needs jars in {JARS_DIR}"
 
 
-class KafkaServer:
+class KafkaServer(RealProcess):
     """One node that can be stopped, killed, paused, and started again."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "kafka.log")
         self._folder = folder
         self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
         self._prepare(free_port())
 
     @property
@@ -70,41 +67,8 @@ class KafkaServer:
             folder / "log4j2.properties",
             heap_mb=256,
         )
-        self._process = spawn(command, self._log)
+        self.run(command)
         wait_until(self._answers, within_s=START_WITHIN_S, what="Kafka")
-
-    def stop(self) -> None:
-        """Let it end in order."""
-        if self._process:
-            end(self._process, within_s=30)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a crash does."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def pause(self) -> None:
-        """Make it hang: connections stay, nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Wake it up again."""
-        self._signal(signal.SIGCONT)
-
-    def log(self) -> str:
-        """Return what it wrote."""
-        return self._log.read_text(errors="replace")
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "kafka.log"
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process, "Kafka is not running"
-        os.kill(self._process.pid, number)
 
     def _prepare(self, controller_port: int) -> None:
         properties = self._folder / "server.properties"
@@ -130,8 +94,7 @@ class KafkaServer:
         return len(leaders) == topic.partitions and min(leaders) >= 0
 
     def _answers(self) -> bool:
-        assert self._process, "Kafka is not running"
-        assert self._process.poll() is None, f"Kafka ended:\n{self.log()}"
+        self.assert_running()
         try:
             return bool(self._admin().list_topics(timeout=1).brokers)
         except KafkaException:

@@ -1,6 +1,8 @@
 """Real processes for tests: ports, deadlines, and an end by their own id."""
 
 import os
+import random
+import signal
 import socket
 import subprocess
 import time
@@ -14,20 +16,28 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)
 
 
 def free_ports(count: int) -> int:
-    """Return the first of `count` ports in a row."""
+    """Return the first of `count` ports in a row.
+
+    They lie below those that the kernel hands out: between now and their use no
+    connection gets one of them by chance.
+    """
     while True:
-        first = free_port()
-        if first + count <= 65_536 and not any(
-            map(accepts, range(first, first + count))
-        ):
+        first = random.randrange(10_000, 32_000 - count)
+        if all(map(_is_free, range(first, first + count))):
             return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def accepts(port: int) -> bool:
@@ -66,3 +76,53 @@ def end(process: subprocess.Popen[bytes], *, within_s: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+class RealProcess:
+    """A part that can be stopped, killed, paused, and started again."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._running().pid
+
+    def run(self, command: list[str]) -> None:
+        """Start it; it is not ready yet."""
+        self._process = spawn(command, self._log)
+
+    def stop(self) -> None:
+        """Let it end in order."""
+        if self._process:
+            end(self._process, within_s=30)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Make it hang: connections stay, nothing answers."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Wake it up again."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def log(self) -> str:
+        """Return what it wrote."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def assert_running(self) -> None:
+        """Fail at once, with its log, if it ended by itself."""
+        assert self._running().poll() is None, f"it ended:\n{self.log()}"
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process, "it is not running"
+        return self._process

@@ -44,6 +44,7 @@ class Sender:
 
     def __init__(self, servers: str, topic: str, traffic: Traffic, seed: int) -> None:
         self.book: Counter[str] = Counter()
+        self.batches = 0
         self.copies = 0
         self.partition: int | None = None
         self._topic, self._traffic = topic, traffic
@@ -93,6 +94,7 @@ class Sender:
             headers.append(("counts", json.dumps(Counter(emoji))))
         batch = _Batch(chance.choice(ROOMS), json.dumps(reactions).encode(), headers)
         self._produce(batch)
+        self.batches += 1
         self.book[batch.room] += len(emoji)
         if chance.random() < traffic.repeated:
             for _ in range(chance.randint(1, 4)):
