@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """Where reactions are posted."""
 
     web_workers: int = Field(default=1, ge=1, le=64)
-    """Gunicorn workers; one takes 1,400 POSTs a second, each has a core."""
+    """Gunicorn workers; one takes 1,400 to 2,300 POSTs a second, each has a core."""
 
     web_threads: int = Field(default=64, ge=1, le=512)
     """POSTs that one worker can have waiting for Kafka at a time."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from paho.mqtt.client import MQTTMessage
 
@@ -139,14 +140,17 @@ def test_the_last_word_on_a_window_arrives_before_the_next_one(
 def test_clusters_are_made_whole_after_main_was_killed(
     installed: Brokers, bridge: Bridge
 ) -> None:
-    quiet, before, after = frame("quiet", 1, 1), frame("final", 1, 1), None
+    quiet, before, after = (
+        frame("quiet", 1, 1),
+        frame("final", 1, 1),
+        frame("final", 2, 2),
+    )
     bridge.relay(quiet, before)
     wait_until(lambda: holds(installed, before), within_s=SOON_S, what="frame")
 
     installed.main.kill()
     bridge.work_until(lambda: True)
     installed.main.start()
-    after = frame("final", 2, 2)
     bridge.relay(after)
 
     wait_until(lambda: holds(installed, after), within_s=SOON_S, what="frame")
@@ -161,12 +165,19 @@ def retained_on_main(installed: Brokers) -> set[str]:
         return peer.topics
 
 
+def large(room: str) -> Frame:
+    return msgspec.structs.replace(
+        frame(room, 1, 1),
+        counts={f"emoji-{number:03}": number for number in range(250)},
+    )
+
+
 def test_a_cluster_that_was_killed_gets_every_room_again(
     installed: Brokers, bridge: Bridge
 ) -> None:
-    """Beyond what its socket and a short queue would hold."""
+    """More of them than a socket and a short queue hold."""
     rooms = {f"room-{number}" for number in range(3000)}
-    bridge.relay(*(frame(room, 1, 1) for room in rooms))
+    bridge.relay(*map(large, rooms))
     first, second = installed.clusters
 
     first.kill()
