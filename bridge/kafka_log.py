@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 POLL_MAX = 1000
 """Records of one poll: the newest of each room is looked for among them."""
 
-_EVENT_CODES = (KafkaError._PARTITION_EOF,)  # noqa: SLF001 - its public name
+_AT_END = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
+_ONE_CONNECTION = KafkaError._TRANSPORT  # noqa: SLF001 - its public name
+"""Ended; if it was the last one, librdkafka says so by itself."""
+
 _ASK_WITHIN_S = 1.0
 
 
@@ -93,11 +96,11 @@ class KafkaLog:
         try:
             found = self._consumer.list_topics(self._topic, _ASK_WITHIN_S)
         except KafkaException as error:
-            self._outage.lasts(error.args[0].str())
+            self._note(error.args[0])
             return None
         described = found.topics[self._topic]
         if described.error is not None:
-            self._outage.lasts(f"{self._topic}: {described.error.str()}")
+            self._outage.lasts(f"{self._topic}: {described.error.name()}")
             return None
         partitions = list(described.partitions)
         self._consumer.assign(
@@ -111,7 +114,7 @@ class KafkaLog:
     def _record(self, message: Message) -> Record | None:
         """Return the record, if the message is one and not a sign of something."""
         partition, error = message.partition() or 0, message.error()
-        if error is not None and error.code() not in _EVENT_CODES:
+        if error is not None and error.code() != _AT_END:
             self._note(error)
             return None
         self._outage.ended()
@@ -126,7 +129,8 @@ class KafkaLog:
     def _note(self, error: KafkaError) -> None:
         if error.fatal():
             raise KafkaException(error)
-        self._outage.lasts(error.str())
+        if error.code() != _ONE_CONNECTION:
+            self._outage.lasts(error.name())
 
 
 def _raw(data: str | bytes | None) -> bytes | None:

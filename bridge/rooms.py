@@ -107,8 +107,11 @@ class Rooms:
         return travelling
 
     def _is_newer(self, frame: EncodedFrame) -> bool:
+        """Tell whether it is news; a replay may write a frame anew in its place."""
         known = self._newest.get(frame.room)
-        return known is None or frame.position > known.position
+        if known is None or frame.position > known.position:
+            return True
+        return frame.position == known.position and frame.payload != known.payload
 
 
 def _choose(frames: list[EncodedFrame]) -> list[EncodedFrame]:

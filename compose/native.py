@@ -20,8 +20,8 @@ from compose.starter import Starter
 from compose.supervisor import NoSupervisor
 from compose.supervisor_rpc import ProcessInfo, Supervisor
 
-DOWN_WITHIN_S = 19.0
-"""After this long whatever still runs is killed."""
+DOWN_WITHIN_S = 17.0
+"""After this long whatever still runs is killed; that takes two more seconds."""
 
 _SUPERVISOR_WITHIN_S = 15.0
 _ORPHANS_WITHIN_S = 8.0

@@ -69,12 +69,14 @@ def clean(settings: Settings, *, yes: bool) -> str:
         Refused: If the system is running.
     """
     console = Console()
-    paths = cleaning.leftovers(Layout(settings.state_dir))
+    layout = Layout(settings.state_dir)
+    paths = cleaning.leftovers(layout)
     if not paths:
         return "There is nothing to delete."
     console.print(*paths, sep="\n", markup=False, highlight=False, soft_wrap=True)
     question = "Delete these for good? [y/N] "
     if not yes and console.input(question, markup=False).strip().lower() != "y":
         return "Nothing was deleted."
-    cleaning.delete(paths)
+    with report_on(console) as report, running.alone(layout, report):
+        cleaning.delete(cleaning.leftovers(layout))  # asked again: time has passed
     return "Deleted."

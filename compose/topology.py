@@ -167,7 +167,7 @@ def _stream(settings: Settings) -> Process:
         ready=probes.PulseInKafka(settings.bootstrap_servers, frames),
         # Spark takes 8 s on a quiet machine and ten times that on a busy one.
         ready_within_s=180,
-        stop_within_s=8,
+        stop_within_s=6,
         hint=f"Too little heap? {variable('spark_driver_memory_mb')} raises it."
         " Jars that do not fit: make setup.",
     )

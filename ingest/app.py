@@ -64,7 +64,8 @@ def _take_body() -> None:
     request of the connection with it. Who sends more than a body may have, or does
     not say how much, loses the connection instead (`compose.web`).
     """
-    if (request.content_length or 0) <= BODY_MAX_BYTES:
+    length = request.content_length
+    if length is not None and length <= BODY_MAX_BYTES:
         request.get_data()
 
 

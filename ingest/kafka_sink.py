@@ -5,6 +5,7 @@ is left to `ingest.app`.
 """
 
 import logging
+import math
 import os
 import signal
 import threading
@@ -23,6 +24,9 @@ from ingest.refusal import NotStored, OutcomeUnknown
 REPORT_WITHIN_S = 3.5
 """How long a batch may stay without a report; every answer comes within 5 s, also
 one that waits for the worker to end."""
+
+SLOW_AFTER_S = 0.5
+"""Kafka is slow when it has reported nothing for so long while all slots are taken."""
 
 PROBE_WITHIN_S = 0.5
 PROBE_EVERY_S = 0.25
@@ -101,24 +105,30 @@ def producer_config(
 class KafkaSink:
     """A producer, and the thread that hands its delivery reports to who waits.
 
+    `slots` is how many batches may wait for Kafka at a time.
+
     `append` returns only after Kafka has acknowledged the record on all replicas.
     While Kafka is known to be away (no broker can be reached, or a record got no
     good report in time) nothing is handed to the producer; the thread looks for
-    Kafka until it answers again. So requests that queue for a thread behind hung
-    ones are answered at once, and none comes late.
+    Kafka until it answers again. While it is slow, no more batches wait for it than
+    there are slots, fewer than the worker has threads: the others turn away whoever
+    comes, so that nobody queues for a thread and then is answered late.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last three are for tests
         self,
         config: Mapping[str, Any],
         topic: str,
         *,
+        slots: int,
         report_within_s: float = REPORT_WITHIN_S,
         make: Callable[[dict[str, Any]], RecordProducer] = Producer,
         end_worker: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
     ) -> None:
         self._topic, self._report_within_s = topic, report_within_s
         self._end_worker = end_worker
+        self._slots = threading.BoundedSemaphore(slots)
+        self._reported_s = -math.inf
         self._link = KafkaLink()
         self._ended = threading.Event()
         self._producer = make({**config, "error_cb": self._on_error})
@@ -160,8 +170,22 @@ class KafkaSink:
         self._thread.join(CLOSE_WITHIN_S)
 
     def _store(self, batch: Batch) -> None:
-        if self._link.is_away or self._ended.is_set():
+        if self._link.is_away or self._ended.is_set() or not self._take_slot():
             raise NotStored
+        try:
+            self._produce(batch)
+        finally:
+            self._slots.release()
+
+    def _take_slot(self) -> bool:
+        """Tell whether this batch may wait for Kafka; false while it is slow."""
+        if self._slots.acquire(blocking=False):
+            return True
+        if time.monotonic() - self._reported_s > SLOW_AFTER_S:
+            return False
+        return self._slots.acquire(timeout=SLOW_AFTER_S)
+
+    def _produce(self, batch: Batch) -> None:
         reports: SimpleQueue[KafkaError | None] = SimpleQueue()
         try:
             self._producer.produce(
@@ -178,6 +202,7 @@ class KafkaSink:
         except Empty:
             self._link.lose("no report in time")
             raise OutcomeUnknown from None
+        self._reported_s = time.monotonic()
         if problem is not None:
             self._link.lose(problem.str())
             raise OutcomeUnknown

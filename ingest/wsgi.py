@@ -27,7 +27,10 @@ def create() -> Flask:
     config = producer_config(
         settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
     )
-    sink = KafkaSink(config, reactions_name(settings.kafka_topic_prefix))
+    topic = reactions_name(settings.kafka_topic_prefix)
+    # The threads that are left turn away whoever comes while Kafka is slow.
+    slots = max(1, settings.web_threads * 7 // 8)
+    sink = KafkaSink(config, topic, slots=slots)
     atexit.register(sink.close)
     exposition = partial(metrics.exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     return create_app(sink, Readiness(sink.probe), exposition)

@@ -101,8 +101,10 @@ def _take_over(
     prefix = settings.kafka_topic_prefix
     reader = LogReader(settings.bootstrap_servers)
     states = reader.states(stream.topics.rooms(prefix).name)
+    reactions = reactions_name(prefix)
     shape = Shape(
-        reactions=reactions_name(prefix),
+        reactions=reactions,
+        topic_id=reader.topic_id(reactions),
         window_ms=settings.stream_window_ms,
         dedupe_s=settings.stream_dedupe_s,
         shuffle_partitions=settings.spark_shuffle_partitions,
@@ -135,7 +137,7 @@ def _pulse_until(
     while query.isActive and not stopping.wait(_LOOK_EVERY_S):
         if time.monotonic() < due_s:
             continue
-        due_s += _PULSE_EVERY_S
+        due_s = max(due_s + _PULSE_EVERY_S, time.monotonic())
         triggers.observe()
         if triggers.busy_s() < _STUCK_AFTER_S:
             now_ms = time.time_ns() // 1_000_000

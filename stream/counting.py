@@ -8,6 +8,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingest.topics import BATCH_ID_HEADER, COUNTS_HEADER, RECORD_REACTIONS_MAX
+from mosquitto.topic import ROOM_PATTERN
+
+EMOJI_MAX_BYTES = 64
+"""The longest emoji of Unicode has 35 bytes."""
 
 _PAIRS = "array<struct<emoji:string,count:bigint>>"
 
@@ -31,7 +35,7 @@ def identified(records: DataFrame) -> DataFrame:
         F.col("key").cast("string").alias("room"),
         F.coalesce(_header(BATCH_ID_HEADER), in_order).alias("batch_id"),
         F.coalesce(_counts_in_header(), _counts_in_value()).alias("counts"),
-    ).where(F.col("room").isNotNull())
+    ).where(F.col("room").rlike(f"^{ROOM_PATTERN}$"))
 
 
 def without(batches: DataFrame, known: DataFrame) -> DataFrame:
@@ -75,11 +79,14 @@ def count_per_window(batches: DataFrame, *, window_ms: int) -> DataFrame:
         Columns `room`, `window_start_ms`, `emoji`, `count`, `appended_ms` (when
         the newest of them was stored); one row per room, window and emoji.
     """
-    # A count outside these bounds is no record of ours, and could overflow a sum.
-    sane = F.col("count").between(1, RECORD_REACTIONS_MAX)
+    # What lies outside these bounds is no record of ours: it could overflow a sum
+    # or burst a frame, and end the query again and again.
+    sane = F.col("count").between(1, RECORD_REACTIONS_MAX) & (
+        F.octet_length("emoji") <= EMOJI_MAX_BYTES
+    )
     counted = (
         batches.select("appended", "room", F.inline("counts"))
-        .where(F.col("emoji").isNotNull() & sane)
+        .where(sane)
         .groupBy(F.window("appended", f"{window_ms} milliseconds"), "room", "emoji")
         .agg(F.sum("count").alias("count"), F.max("appended").alias("newest"))
     )

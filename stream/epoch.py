@@ -9,6 +9,7 @@ started, takes that trigger back, and leaves out the batches counted before it.
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ class Shape(msgspec.Struct, frozen=True):
     """What a checkpoint is bound to: with another value it cannot be continued."""
 
     reactions: str
+    topic_id: str
     window_ms: int
     dedupe_s: int
     shuffle_partitions: int
@@ -50,10 +52,10 @@ class Epoch(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Return the epoch written at `path`, if one was."""
+        """Return the epoch written at `path`, if one is there and can be read."""
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
-        except FileNotFoundError:
+        except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
     def write(self, path: Path) -> None:
@@ -98,7 +100,7 @@ class Checkpoint:
 
     def is_behind(self, epoch: Epoch, reactions: ReactionLog) -> bool:
         """Tell whether reactions wait that no trigger has planned to read yet."""
-        topic, planned = epoch.shape.reactions, self._planned()
+        topic, planned = epoch.shape.reactions, self._triggers("offsets")
         end = self._end_of(max(planned), topic) if planned else epoch.start
         _, high = reactions.bounds(topic)
         return any(offset > end.get(partition, 0) for partition, offset in high.items())
@@ -113,12 +115,16 @@ class Checkpoint:
             states: What is known of each room.
             reactions: The reaction log.
         """
-        epoch = Epoch.read(self._epoch)
-        reason = self._reason_to_begin(epoch, shape, reactions)
-        if epoch is not None and reason is None:
-            return epoch
+        old = Epoch.read(self._epoch)
+        reason = self._reason_to_begin(old, shape, states, reactions)
+        if old is not None and reason is None:
+            return old
         self._set_aside()
-        epoch = begin(shape, states, reactions, now_ms=time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        if old is not None:
+            now_ms = max(now_ms, epoch_ms(old.name) + 1)
+        is_same_log = old is None or old.shape.topic_id == shape.topic_id
+        epoch = begin(shape, states, reactions, now_ms=now_ms, is_same_log=is_same_log)
         epoch.write(self._epoch)
         log.warning(
             "new epoch=%s reason=%r cut=%s start=%s batches_known=%d: totals go on",
@@ -131,25 +137,44 @@ class Checkpoint:
         return epoch
 
     def _reason_to_begin(
-        self, epoch: Epoch | None, shape: Shape, reactions: ReactionLog
+        self,
+        epoch: Epoch | None,
+        shape: Shape,
+        states: Mapping[str, RoomState],
+        reactions: ReactionLog,
     ) -> str | None:
         """Say why the checkpoint cannot be continued; None if it can."""
-        planned = self._planned()
+        planned = self._triggers("offsets")
         if not planned:
             return "no checkpoint"
         if epoch is None:
-            return "a checkpoint without its epoch.json"
+            return "a checkpoint without an epoch.json that can be read"
         if epoch.shape != shape:
             return f"the checkpoint is bound to {epoch.shape}, wanted is {shape}"
-        _, high = reactions.bounds(shape.reactions)
-        end = self._end_of(max(planned), shape.reactions)
+        newest = newest_trigger(states.values())
+        if newest is not None and newest > (epoch.name, max(planned)):
+            return f"the rooms were written by a later trigger: {newest}"
+        return self._reason_in_log(epoch, reactions)
+
+    def _reason_in_log(self, epoch: Epoch, reactions: ReactionLog) -> str | None:
+        """Say why the log cannot be read on from where the checkpoint stands."""
+        topic = epoch.shape.reactions
+        low, high = reactions.bounds(topic)
+        try:
+            end = self._end_of(max(self._triggers("offsets")), topic)
+            done = max(self._triggers("commits"), default=-1)
+            start = self.start_of(done + 1, topic, epoch)
+        except (OSError, IndexError, KeyError, msgspec.MsgspecError) as error:
+            return f"the checkpoint's offsets cannot be read: {error!r}"
         if any(offset > high.get(partition, 0) for partition, offset in end.items()):
             return f"the checkpoint stands at {end}, but the log ends at {high}"
+        if any(offset < low.get(partition, 0) for partition, offset in start.items()):
+            return f"the checkpoint reads on at {start}, but the log begins at {low}"
         return None
 
-    def _planned(self) -> list[int]:
-        """Return the triggers whose offsets are written down."""
-        names = [path.name for path in (self.spark / "offsets").glob("[0-9]*")]
+    def _triggers(self, kind: str) -> list[int]:
+        """Return the triggers that are planned (`offsets`) or done (`commits`)."""
+        names = [path.name for path in (self.spark / kind).glob("[0-9]*")]
         return [int(name) for name in names if name.isdigit()]
 
     def _end_of(self, batch: int, topic: str) -> Offsets:
@@ -160,7 +185,8 @@ class Checkpoint:
 
     def _set_aside(self) -> None:
         """Move a checkpoint that cannot be continued out of the way."""
-        if not self.spark.exists():
+        if not self._triggers("offsets"):  # nothing was ever planned by it
+            shutil.rmtree(self.spark, ignore_errors=True)
             return
         aside = self.spark.with_name(f"checkpoint.{time.time_ns()}")
         self.spark.rename(aside)
@@ -173,6 +199,7 @@ def begin(
     reactions: ReactionLog,
     *,
     now_ms: int,
+    is_same_log: bool = True,
 ) -> Epoch:
     """Cut a new epoch out of the log.
 
@@ -181,13 +208,17 @@ def begin(
         states: What is known of each room.
         reactions: The reaction log.
         now_ms: The time; the epoch is later than any in `states`, whatever it is.
+        is_same_log: Whether `states` count what is in this log. If not, all of them
+            stays, and all of the log is new.
     """
     low, high = reactions.bounds(shape.reactions)
-    cut = newest_trigger(states.values())
+    cut = newest_trigger(states.values()) if is_same_log else None
     start, known = low, []
     if cut is not None:
         cut_start = next(s.start for s in states.values() if s.trigger == cut)
         start = {p: _within(cut_start.get(p, low[p]), low[p], high[p]) for p in low}
+        if any(cut_start.get(p, 0) < low[p] for p in low):
+            log.error("lost reactions: counted to %s, kept from %s", cut_start, low)
         through_ms = max(state.through_ms for state in states.values())
         summed_up = reactions.offsets_at(shape.reactions, through_ms)
         known = reactions.batch_ids(shape.reactions, summed_up, start)

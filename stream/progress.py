@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,16 +23,21 @@ class Progress:
 
     def __init__(self) -> None:
         self._seen = -1
+        self._lock = threading.Lock()
         self.watermark_ms = 0
 
     def observe(self, report: Mapping[str, Any] | None) -> None:
         """Take over the newest report, `lastProgress`; None before the first."""
         if report is None:
             return
-        self.watermark_ms = _watermark_ms(report)
-        if report["batchId"] <= self._seen or "addBatch" not in report["durationMs"]:
-            return
-        self._seen = report["batchId"]
+        with self._lock:  # asked by each trigger, and between them
+            self.watermark_ms = _watermark_ms(report)
+            is_new = report["batchId"] > self._seen
+            if is_new and "addBatch" in report["durationMs"]:
+                self._seen = report["batchId"]
+                self._count(report)
+
+    def _count(self, report: Mapping[str, Any]) -> None:
         metrics.TRIGGERS.inc()
         metrics.TRIGGER_SECONDS.observe(report["durationMs"]["triggerExecution"] / 1000)
         metrics.RECORDS.inc(report["numInputRows"])

@@ -8,8 +8,16 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+)
 from confluent_kafka import TopicPartition as At
+from confluent_kafka.admin import AdminClient
 
 from ingest.topics import BATCH_ID_HEADER
 from stream.frame import Frame, Pulse
@@ -54,6 +62,9 @@ class RoomLog:
                 "linger.ms": 0,
                 "compression.type": "lz4",
                 "message.max.bytes": STATE_MAX_BYTES,
+                # Above what one trigger can bring: two for each room there is.
+                "queue.buffering.max.messages": 10_000_000,
+                "queue.buffering.max.kbytes": 2_097_151,
             },
             logger=log,
         )
@@ -71,12 +82,16 @@ class RoomLog:
         try:
             self._producer.begin_transaction()
             for room, state in states.items():
-                self._producer.produce(self._rooms, state.encode(), key=room)
+                self._produce(self._rooms, room, state.encode())
             for frame in frames:
-                self._producer.produce(self._frames, frame.encode(), key=frame.room)
+                self._produce(self._frames, frame.room, frame.encode())
             self._producer.commit_transaction(_TRANSACTION_WAIT_S)
         except (KafkaException, BufferError) as error:
             raise LogUnavailable(f"trigger not stored: {error}") from error
+
+    def _produce(self, topic: str, room: str, value: bytes) -> None:
+        self._producer.produce(topic, value, key=room)
+        self._producer.poll(0)  # reports that nobody takes count as queued
 
 
 class PulseWriter:
@@ -99,6 +114,7 @@ class LogReader:
     """Reads what lies in Kafka before a query starts."""
 
     def __init__(self, servers: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": servers}, logger=log)
         self._consumer = Consumer(
             {
                 "bootstrap.servers": servers,
@@ -119,12 +135,22 @@ class LogReader:
     def states(self, rooms: str) -> dict[str, RoomState]:
         """Return the newest state of every room in topic `rooms`."""
         start, _ = self.bounds(rooms)
-        states = {}
+        states: dict[str, RoomState] = {}
         for message in self._read(rooms, start):
             key, value = message.key(), message.value()
-            if key is not None and value is not None:
+            if key is None:
+                continue
+            if value is None:
+                states.pop(_text(key), None)
+            else:
                 states[_text(key)] = RoomState.decode(_bytes(value))
         return states
+
+    def topic_id(self, topic: str) -> str:
+        """Return what tells a topic from another one made later under its name."""
+        asked = TopicCollection([topic])
+        described = self._admin.describe_topics(asked)[topic].result(_KAFKA_WAIT_S)
+        return str(described.topic_id)
 
     def bounds(self, topic: str) -> tuple[Offsets, Offsets]:
         """Return the first offset that is kept and the next to be written."""

@@ -44,7 +44,8 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
         "spark.driver.memory": f"{options.driver_memory_mb}m",
         "spark.driver.host": _LOOPBACK,
         "spark.driver.bindAddress": _LOOPBACK,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOG4J}",
+        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError"
+        f" -Dlog4j2.configurationFile={_LOG4J}",
         "spark.jars": ",".join(str(jar) for jar in jars),
         "spark.local.dir": str(options.scratch),
         "spark.sql.warehouse.dir": str(options.scratch / "warehouse"),

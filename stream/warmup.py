@@ -4,6 +4,7 @@ The first triggers after a start take seconds: classes are loaded, code is gener
 and compiled. Whoever reacts first should not be the one who waits for it.
 """
 
+import logging
 import shutil
 import threading
 from pathlib import Path
@@ -14,6 +15,8 @@ from pyspark.sql import functions as F
 from ingest.topics import BATCH_ID_HEADER, COUNTS_HEADER
 from stream.counting import count_per_window, first_of_each, identified
 from stream.epoch import Shape
+
+log = logging.getLogger(__name__)
 
 _TRIGGERS = 3
 _WITHIN_S = 30.0
@@ -44,7 +47,9 @@ def warm_up(spark: SparkSession, shape: Shape, scratch: Path) -> None:
         .start()
     )
     for _ in range(_TRIGGERS):
-        done.acquire(timeout=_WITHIN_S)
+        if not done.acquire(timeout=_WITHIN_S):
+            log.warning("not warmed up error=%s", query.exception())
+            break
     query.stop()
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,7 +13,7 @@ that its total is exact across restarts, replays and new checkpoints:
 - A new checkpoint starts a new epoch at the offsets where the newest trigger
   started: that trigger is taken back and everything older is summed up.
 
-Which watermark may be trusted, and when, is `stream.query`'s business.
+Which watermark may be trusted, and when, is `stream.progress`' business.
 """
 
 from collections import Counter
@@ -57,7 +57,8 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
         through_ms: Windows that begin before this boundary are in `totals`.
         totals: Sum of the windows before `through_ms`.
         open: The later windows.
-        before: The windows that `batch` changed, as they were before it.
+        before: The windows that `batch` changed, in whichever of its runs, as they
+            were before it.
     """
 
     epoch: str
@@ -101,7 +102,8 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
             start: The offsets at which the trigger started to read.
         """
         base = self.rewound() if self.batch == batch else self
-        before = {window: base.open.get(window, {}) for window in windows}
+        again = self.before if self.batch == batch else {}
+        before = {w: base.open.get(w, {}) for w in {**again, **windows}}
         changed = {w: {**before[w], **counts} for w, counts in windows.items()}
         return msgspec.structs.replace(
             base,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -39,14 +39,22 @@ class Peer:
     """Connects to a broker on loopback and keeps what it receives."""
 
     def __init__(
-        self, port: int, login: Login = ANONYMOUS, *, will: str | None = None
+        self,
+        port: int,
+        login: Login = ANONYMOUS,
+        *,
+        will: str | None = None,
+        transport: Literal["tcp", "websockets"] = "tcp",
     ) -> None:
         self.received: list[MQTTMessage] = []
         self._answers: list[ReasonCode] = []
         self._acknowledged: dict[int, ReasonCode] = {}
         self._granted = 0
         self._client = Client(
-            CallbackAPIVersion.VERSION2, login.client_id, protocol=login.version
+            CallbackAPIVersion.VERSION2,
+            login.client_id,
+            protocol=login.version,
+            transport=transport,
         )
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
@@ -77,10 +85,10 @@ class Peer:
         """The topics of all that was received."""
         return {message.topic for message in self.received}
 
-    def subscribe(self, *topics: str) -> None:
-        """Subscribe; what these topics retain has come when this returns."""
+    def subscribe(self, *topics: str, qos: int = 0) -> None:
+        """Subscribe, and wait until that is granted."""
         before = self._granted
-        self._client.subscribe([(topic, 0) for topic in topics])
+        self._client.subscribe([(topic, qos) for topic in topics])
         self.turn_until(lambda: self._granted > before, "SUBACK")
 
     def catch_up(self) -> None:

@@ -17,6 +17,8 @@ from confluent_kafka import TopicPartition as At
 
 import stream.topics
 from ingest.topics import reactions
+from stream.room_log import LogReader
+from stream.windows import RoomState
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import free_port, spawn, wait_until
 
@@ -98,6 +100,13 @@ class StreamProcess:
     def frames(self) -> list[dict[str, Any]]:
         """Return every frame written so far, in the order of the log."""
         return FrameTail(self).read_all()
+
+    def states(self) -> dict[str, RoomState]:
+        """Return what it knows of each room."""
+        reader = LogReader(self.kafka.servers)
+        states = reader.states(stream.topics.rooms(self.prefix).name)
+        reader.close()
+        return states
 
     def totals(self) -> dict[str, int]:
         """Return each room's total in its newest frame."""

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 import stream.topics
 from mosquitto.acl import OPERATOR
@@ -21,6 +22,8 @@ from tests.integration.mqtt_peer import Login, Peer
 from tests.integration.processes import LOOPBACK, end, free_port, spawn, wait_until
 
 SOON_S = 30
+STOP_WITHIN_S = 3
+"""What the runner grants before it kills."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,29 @@ class BridgeProcess:
             own = one.room.encode() if isinstance(one, Frame) else key
             producer.produce(self._frames.name, value, key=own)
         assert producer.flush(SOON_S) == 0
+
+    def write_aborted(self, frame: Frame) -> None:
+        """Write as a stream that dies before it commits."""
+        producer = Producer(
+            {"bootstrap.servers": self._kafka.servers, "transactional.id": self._prefix}
+        )
+        producer.init_transactions(SOON_S)
+        producer.begin_transaction()
+        producer.produce(self._frames.name, frame.encode(), key=frame.room)
+        assert producer.flush(SOON_S) == 0
+        producer.abort_transaction(SOON_S)
+
+    def committed(self) -> int:
+        """Return the offset up to which it says that it is done; below 0: none."""
+        asking = Consumer(
+            {
+                "bootstrap.servers": self._kafka.servers,
+                "group.id": f"{self._prefix}bridge",
+            }
+        )
+        (at,) = asking.committed([TopicPartition(self._frames.name, 0)], SOON_S)
+        asking.close()
+        return at.offset
 
     def wait_for(self, newest: Frame) -> None:
         """Wait until main retains this frame as its room's."""
@@ -158,10 +184,30 @@ def test_frames_go_on_after_kafka_was_away(
     bridge.wait_for(before)
 
     kafka.kill()
+    wait_until(
+        lambda: "no kafka" in bridge.log(), within_s=SOON_S, what="loss of Kafka"
+    )
     kafka.start()
     bridge.write(after)
 
     bridge.wait_for(after)
+    assert bridge.log().count("no kafka") == 1
+    assert bridge.log().count("reached kafka") == 2
+
+
+def test_it_ends_at_once_while_kafka_is_away(
+    bridge: BridgeProcess, kafka: KafkaServer
+) -> None:
+    before = frame("final", 1, 1)
+    bridge.write(before)
+    bridge.wait_for(before)
+    kafka.kill()
+    try:
+        began_s = time.monotonic()
+        assert bridge.stop() == 0
+        assert time.monotonic() - began_s < STOP_WITHIN_S
+    finally:
+        kafka.start()
 
 
 def test_frames_go_on_after_main_was_away(
@@ -171,12 +217,40 @@ def test_frames_go_on_after_main_was_away(
     bridge.write(before)
     bridge.wait_for(before)
 
+    wait_until(lambda: bridge.committed() == 1, within_s=SOON_S, what="commit")
     installed.main.kill()
     bridge.write(after)
     wait_until(lambda: "no main" in bridge.log(), within_s=SOON_S, what="loss of main")
+    assert bridge.committed() == 1
     installed.main.start()
 
     bridge.wait_for(after)
+    wait_until(lambda: bridge.committed() == 2, within_s=SOON_S, what="commit")
+
+
+def test_a_main_that_hangs_is_given_up_and_found_again(
+    bridge: BridgeProcess, installed: Brokers
+) -> None:
+    before, after = frame("final", 1, 1), frame("final", 2, 2)
+    bridge.write(before)
+    bridge.wait_for(before)
+
+    installed.main.pause()
+    bridge.write(after)
+    wait_until(lambda: "no main" in bridge.log(), within_s=SOON_S, what="loss of main")
+    installed.main.resume()
+
+    bridge.wait_for(after)
+
+
+def test_a_frame_whose_transaction_was_aborted_never_travels(
+    bridge: BridgeProcess,
+) -> None:
+    bridge.write_aborted(frame("final", 9, 9))
+    committed = frame("final", 1, 1)
+    bridge.write(committed)
+
+    bridge.wait_for(committed)
 
 
 def test_only_a_fresh_pulse_travels(bridge: BridgeProcess, installed: Brokers) -> None:

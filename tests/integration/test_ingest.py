@@ -57,7 +57,7 @@ class Ingest:
     """The app, and a look into its producer's queue."""
 
     def __init__(self, config: dict[str, Any], topic: Topic) -> None:
-        self.sink = KafkaSink(config, topic.name, make=self._make)
+        self.sink = KafkaSink(config, topic.name, slots=64, make=self._make)
         self._app = create_app(
             self.sink, Readiness(self.sink.probe), lambda: metrics.exposition(None)
         )

@@ -1,6 +1,8 @@
 """The web process: a real gunicorn, without a Kafka."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from tests.integration.processes import end, free_port, spawn, wait_until
 
 START_WITHIN_S = 30
 STOP_WITHIN_S = 5
+BODY_MAX_SENT = 64 * 1024 * 1024
+"""Far more than lies in socket buffers."""
 
 
 class Web:
@@ -106,6 +110,21 @@ def test_without_kafka_nothing_is_stored_and_nothing_is_late(web: Web) -> None:
     assert answer.json()["error"] in {"not_stored", "unknown"}
     assert web.status("/readyz") == 503
     assert web.status("/livez") == 200
+
+
+def test_a_body_without_end_is_refused_while_it_comes(web: Web) -> None:
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as sender:
+        sender.sendall(
+            b"POST /v1/reactions HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        sent = 0
+        while not select.select([sender], [], [], 0)[0]:
+            sender.sendall(chunk)
+            sent += len(chunk)
+            assert sent < BODY_MAX_SENT, "it is still being read"
+        assert b" 411 " in sender.recv(100)
 
 
 def test_a_chunked_body_is_refused(web: Web) -> None:

@@ -7,7 +7,7 @@ import pytest
 from stream.epoch import Checkpoint, Epoch, Shape, begin
 from stream.windows import Offsets, RoomState
 
-SHAPE = Shape("reactions", window_ms=2000, dedupe_s=60, shuffle_partitions=2)
+SHAPE = Shape("reactions", "topic-1", window_ms=2000, dedupe_s=60, shuffle_partitions=2)
 FIRST = "2026-11-20T18:00:00.000Z"
 NOON_MS = 1795262400000
 
@@ -118,9 +118,17 @@ def test_a_trigger_starts_where_the_one_before_it_ended(tmp_path: Path) -> None:
     [
         (msgspec.structs.replace(SHAPE, window_ms=1000), ReactionLogOf()),
         (msgspec.structs.replace(SHAPE, dedupe_s=90), ReactionLogOf()),
+        (msgspec.structs.replace(SHAPE, topic_id="made anew"), ReactionLogOf()),
         (SHAPE, ReactionLogOf(high=19)),
+        (SHAPE, ReactionLogOf(low=1)),
     ],
-    ids=["another window", "another dedupe", "a log that ends before the checkpoint"],
+    ids=[
+        "another window",
+        "another dedupe",
+        "another topic of that name",
+        "a log that ends before the checkpoint",
+        "a log that begins after what is to be read next",
+    ],
 )
 def test_a_checkpoint_that_cannot_go_on_is_set_aside(
     tmp_path: Path, shape: Shape, reactions: ReactionLogOf
@@ -136,13 +144,70 @@ def test_a_checkpoint_that_cannot_go_on_is_set_aside(
     assert len(list(tmp_path.glob("checkpoint.*"))) == 1
 
 
-def test_a_checkpoint_that_lost_its_epoch_is_set_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"{}"])
+def test_a_checkpoint_without_a_readable_epoch_is_set_aside(
+    tmp_path: Path, content: bytes | None
+) -> None:
     checkpoint = Checkpoint(tmp_path)
     planned(checkpoint, 10)
+    if content is not None:
+        (tmp_path / "epoch.json").write_bytes(content)
 
     checkpoint.epoch(SHAPE, {"a": written(1, 10)}, ReactionLogOf())
 
     assert not checkpoint.spark.exists()
+
+
+def test_a_checkpoint_whose_offsets_were_cut_off_is_set_aside(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+    (checkpoint.spark / "offsets" / "1").write_bytes(b"")
+
+    checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+
+    assert not checkpoint.spark.exists()
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [RoomState("2999-01-01T00:00:00.000Z", 0), None],
+    ids=["another driver's epoch", "its own, before a backup was put back"],
+)
+def test_a_checkpoint_that_is_behind_the_rooms_is_set_aside(
+    tmp_path: Path, newest: RoomState | None
+) -> None:
+    """Going on with it would count again what the rooms' totals hold already."""
+    checkpoint = Checkpoint(tmp_path)
+    old = checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+    state = newest or RoomState(old.name, 2)
+
+    new = checkpoint.epoch(SHAPE, {"a": state}, ReactionLogOf())
+
+    assert new.name > max(old.name, state.epoch)
+    assert new.cut == state.trigger
+
+
+def test_a_log_made_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    old = checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 900)
+    anew = msgspec.structs.replace(SHAPE, topic_id="made anew")
+
+    states = {"a": RoomState(old.name, 0, {"0": 0, "1": 0}, totals={"❤️": 900})}
+    new = checkpoint.epoch(anew, states, ReactionLogOf(high=50))
+
+    assert (new.start, new.cut, new.known) == ({"0": 0, "1": 0}, None, [])
+
+
+def test_a_folder_in_which_nothing_was_planned_is_used_again(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.spark.mkdir()
+
+    checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch.json"]
 
 
 def test_an_epoch_is_read_as_it_was_written(tmp_path: Path) -> None:

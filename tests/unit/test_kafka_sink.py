@@ -1,6 +1,7 @@
 # ruff: noqa: SLF001 - librdkafka's own error codes begin with an underscore
 import logging
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from types import SimpleNamespace
@@ -104,12 +105,17 @@ def producer() -> FakeProducer:
 
 @contextmanager
 def sink_of(
-    producer: FakeProducer, end_worker: Callable[[], None] = lambda: None
+    producer: FakeProducer,
+    end_worker: Callable[[], None] = lambda: None,
+    *,
+    slots: int = 8,
+    report_within_s: float = 0.05,
 ) -> Iterator[KafkaSink]:
     sink = KafkaSink(
         producer_config("nowhere:1", linger_ms=5),
         "reactions",
-        report_within_s=0.05,
+        slots=slots,
+        report_within_s=report_within_s,
         make=producer,
         end_worker=end_worker,
     )
@@ -295,3 +301,26 @@ def test_the_producer_keeps_the_promises_of_the_log() -> None:
     assert config["enable.idempotence"]
     assert config["linger.ms"] == 20
     assert config["message.timeout.ms"] <= 4000
+
+
+def test_while_kafka_is_slow_no_more_wait_than_there_are_slots(
+    producer: FakeProducer,
+) -> None:
+    """The next is turned away at once, though the first may wait for minutes."""
+    producer.report = FakeProducer.SILENCE
+    with sink_of(producer, slots=1, report_within_s=600) as sink:
+        threading.Thread(target=sink.append, args=(BATCH,), daemon=True).start()
+        wait_until(lambda: len(producer.records) == 1, within_s=10, what="record")
+
+        with pytest.raises(NotStored):
+            sink.append(BATCH)
+
+        assert len(producer.records) == 1
+
+
+def test_a_slot_is_free_again_once_there_is_a_report(producer: FakeProducer) -> None:
+    with sink_of(producer, slots=1) as sink:
+        for _ in range(3):
+            sink.append(BATCH)
+
+    assert len(producer.records) == 3

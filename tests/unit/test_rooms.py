@@ -141,6 +141,16 @@ def test_of_two_frames_in_one_place_the_later_travels() -> None:
     assert Rooms().take([first, rewritten]).frames == [rewritten]
 
 
+def test_a_frame_that_a_replay_wrote_otherwise_travels_again() -> None:
+    first = encoded("final", 3, 8)
+    rewritten = EncodedFrame(first.stamp, b"as the replay wrote it")
+    rooms = Rooms()
+    rooms.take([first])
+
+    assert rooms.take([first]).frames == []
+    assert rooms.take([rewritten]).frames == [rewritten]
+
+
 def test_a_frame_travels_byte_for_byte() -> None:
     raw = frame("final", 1, 8).encode().replace(b'"v":1', b'"new":[1],"v":1')
 

@@ -126,6 +126,7 @@ def test_a_replay_may_put_a_repeated_batch_into_another_window() -> None:
     again = merge(restarted(written), {2000: {"❤️": 5}}, batch=1)
 
     assert again.open == {0: {"❤️": 3}, 2000: {"❤️": 5}}
+    assert again.before == {0: {"❤️": 3}, 2000: {}}  # both changed for viewers
     assert total(again) == total(written) == 8
 
 
