@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from bridge import metrics
 from bridge.relay import MainLost, Message
+from mosquitto.topic import BRIDGE_TIME
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,6 @@ _IN_FLIGHT_MAX = 1000
 _NOBODY_SUBSCRIBES = 0x10
 _FAILURE = 0x80
 """The least reason code of a PUBACK that says no."""
-
-_BRIDGE_MS = "bridge_ms"
-"""User property: when the bridge published, in milliseconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ class _Connection:
 
 def _properties(message: Message) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
-    properties.UserProperty = (_BRIDGE_MS, str(time.time_ns() // 1_000_000))
+    properties.UserProperty = (BRIDGE_TIME, str(time.time_ns() // 1_000_000))
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = message.expiry_s
     return properties

@@ -15,6 +15,10 @@ ROOM_PATTERN = "[a-z0-9][a-z0-9-]{0,62}"
 ANY = "+"
 """In place of a name: whatever stands there."""
 
+BRIDGE_TIME = "bridge_ms"
+"""MQTT 5 user property of a frame: when the bridge sent it, in milliseconds since the
+epoch. A 3.1.1 client does not see it."""
+
 CONTROL_PULSE = "control/pulse"
 """The stream's sign of life, every two seconds, not retained."""
 

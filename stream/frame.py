@@ -1,7 +1,7 @@
 """The frame: the state of one room in one window, and its form on the wire.
 
 Also the pulse, the sign of life that travels beside the frames. How a frame is
-computed is `stream.windows`' business; nothing here needs a JVM.
+computed is `stream.framing`'s business; nothing here needs a JVM.
 """
 
 import datetime as dt

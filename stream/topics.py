@@ -27,7 +27,7 @@ def frames(prefix: str) -> Topic:
     """Describe the frame log: keyed by room, the newest of each kept for ever.
 
     One partition: the order of a room's frames is then the order of the log, and
-    the bridge, its only steady reader, sends just the newest of each room.
+    the bridge, its only steady reader, sends no more than the newest few of a room.
     """
     return Topic(
         f"{prefix}frames",

@@ -11,10 +11,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from clients.cli.view import Connected, Event, Lost, Message, Tick
-from mosquitto.topic import CONTROL_PULSE, room_frame
-
-BRIDGE_PROPERTY = "bridge_ms"
-"""MQTT 5 user property: when the bridge sent the frame to the main broker."""
+from mosquitto.topic import BRIDGE_TIME, CONTROL_PULSE, room_frame
 
 _TICK_S = 0.25
 _KEEPALIVE_S = 10
@@ -120,5 +117,5 @@ class Link:
 def _bridge_ms(properties: Properties | None) -> int | None:
     """Read the bridge's own time, if the message has it in a form we know."""
     pairs = dict(getattr(properties, "UserProperty", []))
-    text = pairs.get(BRIDGE_PROPERTY, "")
+    text = pairs.get(BRIDGE_TIME, "")
     return int(text) if text.isascii() and text.isdigit() else None
