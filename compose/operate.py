@@ -18,6 +18,7 @@ from compose.native import Native
 from compose.report import report_on
 from compose.settings import Settings
 from compose.supervisor_rpc import Supervisor
+from stream.epoch import Epoch
 
 
 def up(settings: Settings) -> str:
@@ -29,11 +30,19 @@ def up(settings: Settings) -> str:
     """
     preflight.check(settings)
     running.interrupts_raise()
+    before = Epoch.read_beside(settings.stream_dir)
     with report_on(Console()) as report:
         native = Native(Layout(settings.state_dir), report)
-        return banner.ready_text(
-            native.up(settings, lambda chosen: topology.native(chosen, report.say))
+        runs_with = native.up(
+            settings, lambda chosen: topology.native(chosen, report.say)
         )
+        after = Epoch.read_beside(runs_with.stream_dir)
+        if before and after and after.name != before.name:
+            report.say(
+                f"The stream has begun a new epoch, {after.name}: totals go on;"
+                " `logs stream` says why."
+            )
+    return banner.ready_text(runs_with)
 
 
 def down(settings: Settings) -> bool:

@@ -132,14 +132,18 @@ def _pulse_until(
     pulses: PulseWriter,
     epoch: Epoch,
 ) -> None:
-    """Send a pulse every two seconds while the query is alive."""
-    due_s = time.monotonic()
+    """Send a pulse every two seconds while triggers are completed or none is due."""
+    due_s = alive_s = time.monotonic()
+    completed = triggers.completed()
     while query.isActive and not stopping.wait(_LOOK_EVERY_S):
-        if time.monotonic() < due_s:
+        now_s = time.monotonic()
+        if now_s < due_s:
             continue
-        due_s = max(due_s + _PULSE_EVERY_S, time.monotonic())
-        triggers.observe()
-        if triggers.busy_s() < _STUCK_AFTER_S:
+        due_s = max(due_s + _PULSE_EVERY_S, now_s)
+        before, completed = completed, triggers.completed()
+        if completed > before or not query.status["isTriggerActive"]:
+            alive_s = now_s
+        if now_s - alive_s < _STUCK_AFTER_S:
             now_ms = time.time_ns() // 1_000_000
             pulses.write(Pulse(v=1, epoch=epoch.name, sent_ms=now_ms))
 

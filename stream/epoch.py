@@ -22,6 +22,8 @@ from stream.windows import Offsets, RoomState, Trigger, newest_trigger
 
 log = logging.getLogger(__name__)
 
+_FILE = "epoch.json"
+
 
 class Shape(msgspec.Struct, frozen=True):
     """What a checkpoint is bound to: with another value it cannot be continued."""
@@ -51,16 +53,17 @@ class Epoch(msgspec.Struct, frozen=True):
     known: list[tuple[str, str]]
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
-        """Return the epoch written at `path`, if one is there and can be read."""
+    def read_beside(cls, folder: Path) -> Self | None:
+        """Return the epoch of the checkpoint in `folder`, if it can be read."""
         try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
+            return msgspec.json.decode((folder / _FILE).read_bytes(), type=cls)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
-    def write(self, path: Path) -> None:
-        """Write to `path` so that it is there whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def write_beside(self, folder: Path) -> None:
+        """Write into `folder` so that it is there whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / _FILE
         scratch = path.with_suffix(".new")
         with scratch.open("wb") as file:
             file.write(msgspec.json.encode(self))
@@ -92,7 +95,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self.spark = folder / "checkpoint"
-        self._epoch = folder / "epoch.json"
+        self._folder = folder
 
     def start_of(self, batch: int, topic: str, epoch: Epoch) -> Offsets:
         """Return the offsets of `topic` at which trigger `batch` starts."""
@@ -115,7 +118,7 @@ class Checkpoint:
             states: What is known of each room.
             reactions: The reaction log.
         """
-        old = Epoch.read(self._epoch)
+        old = Epoch.read_beside(self._folder)
         reason = self._reason_to_begin(old, shape, states, reactions)
         if old is not None and reason is None:
             return old
@@ -125,7 +128,7 @@ class Checkpoint:
             now_ms = max(now_ms, epoch_ms(old.name) + 1)
         is_same_log = old is None or old.shape.topic_id == shape.topic_id
         epoch = begin(shape, states, reactions, now_ms=now_ms, is_same_log=is_same_log)
-        epoch.write(self._epoch)
+        epoch.write_beside(self._folder)
         log.warning(
             "new epoch=%s reason=%r cut=%s start=%s batches_known=%d: totals go on",
             epoch.name,

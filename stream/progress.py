@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stream import metrics
+from stream.windows import NO_BATCH
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,14 @@ class Progress:
 
     The watermark may be trusted from the second trigger on: in the first one after
     a start nothing is known yet of what the last run had completed.
+
+    Attributes:
+        newest: The newest trigger that was completed since the start.
+        watermark_ms: That trigger's watermark; 0 if there is none.
     """
 
     def __init__(self) -> None:
-        self._seen = -1
+        self.newest = NO_BATCH
         self._lock = threading.Lock()
         self.watermark_ms = 0
 
@@ -32,9 +37,9 @@ class Progress:
             return
         with self._lock:  # asked by each trigger, and between them
             self.watermark_ms = _watermark_ms(report)
-            is_new = report["batchId"] > self._seen
+            is_new = report["batchId"] > self.newest
             if is_new and "addBatch" in report["durationMs"]:
-                self._seen = report["batchId"]
+                self.newest = report["batchId"]
                 self._count(report)
 
     def _count(self, report: Mapping[str, Any]) -> None:
@@ -42,7 +47,7 @@ class Progress:
         metrics.TRIGGER_SECONDS.observe(report["durationMs"]["triggerExecution"] / 1000)
         metrics.RECORDS.inc(report["numInputRows"])
         for name, operator in zip(_OPERATORS, report["stateOperators"], strict=True):
-            _count_late(name, operator["numRowsDroppedByWatermark"], self._seen)
+            _count_late(name, operator["numRowsDroppedByWatermark"], self.newest)
         dedupe = report["stateOperators"][1]["customMetrics"]
         metrics.REPEATS.inc(dedupe["numDroppedDuplicateRows"])
 

@@ -94,7 +94,6 @@ class Triggers:
         self._progress = Progress()
         self._stop = threading.Event()
         self._query: StreamingQuery | None = None
-        self._busy_since_s: float | None = None
         self.failure: Exception | None = None
 
     def start(self, counts: DataFrame, *, every_ms: int) -> StreamingQuery:
@@ -112,10 +111,10 @@ class Triggers:
         """Let no further trigger begin: `_trigger` refuses the next one."""
         self._stop.set()
 
-    def busy_s(self) -> float:
-        """Return for how long the trigger now running has been; 0 between them."""
-        since_s = self._busy_since_s
-        return 0.0 if since_s is None else time.monotonic() - since_s
+    def completed(self) -> int:
+        """Return the newest trigger that Spark has reported as completed, or -1."""
+        self.observe()
+        return self._progress.newest
 
     def observe(self) -> None:
         """Take over what Spark reports of the last completed trigger."""
@@ -125,7 +124,6 @@ class Triggers:
     def _trigger(self, counts: DataFrame, batch: int) -> None:
         if self._stop.is_set():
             raise StopRequested
-        self._busy_since_s = time.monotonic()
         self.observe()
         rows = [Row(*row) for row in counts.collect()]
         try:
@@ -134,7 +132,6 @@ class Triggers:
         except Exception as error:
             self.failure = error  # Spark would tell of it in 60 lines
             raise
-        self._busy_since_s = None
 
     def _write(self, rows: list[Row], batch: int) -> None:
         shape = self._epoch.shape

@@ -212,9 +212,9 @@ def test_a_folder_in_which_nothing_was_planned_is_used_again(tmp_path: Path) -> 
 
 def test_an_epoch_is_read_as_it_was_written(tmp_path: Path) -> None:
     epoch = Epoch(FIRST, SHAPE, (FIRST, 5), {"0": 1}, [("final", "id")])
-    epoch.write(tmp_path / "new" / "epoch.json")
+    epoch.write_beside(tmp_path / "new")
 
-    assert Epoch.read(tmp_path / "new" / "epoch.json") == epoch
+    assert Epoch.read_beside(tmp_path / "new") == epoch
 
 
 @pytest.mark.parametrize(("log_end", "behind"), [(20, False), (21, True)])
