@@ -1,6 +1,7 @@
 """Wire the bridge from its settings and run it until it is told to stop."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -73,4 +74,7 @@ def _login(settings: Settings) -> Login:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    # librdkafka would wait for the answer to its last commit, and Kafka may be away.
+    os._exit(code)

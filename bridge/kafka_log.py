@@ -88,8 +88,9 @@ class KafkaLog:
         self._next.clear()
 
     def close(self) -> None:
-        """Let Kafka go."""
-        self._consumer.close()
+        """Let Kafka go; while it is away there is nobody to take leave of."""
+        if not self._outage.is_on:
+            self._consumer.close()
 
     def _assign(self) -> set[int] | None:
         """Take every partition from its beginning; None if Kafka does not answer."""

@@ -17,6 +17,11 @@ class Outage:
         self._since_s: float | None = time.monotonic()
         self._told: set[str] = set()
 
+    @property
+    def is_on(self) -> bool:
+        """Whether it is away."""
+        return self._since_s is not None
+
     def lasts(self, reason: str) -> None:
         """Note that it is away; each reason is said once an outage."""
         self._up.set(0)

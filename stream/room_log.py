@@ -26,6 +26,9 @@ from stream.windows import Offsets, RoomState
 
 log = logging.getLogger(__name__)
 
+_QUIET = {"log_level": 2}
+"""librdkafka would say of each failed connection what an exception says once."""
+
 _KAFKA_WAIT_S = 30.0
 _POLL_S = 0.1
 _TRANSACTION_WAIT_S = 10.0
@@ -59,6 +62,7 @@ class RoomLog:
                 "bootstrap.servers": servers,
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": int(_TRANSACTION_WAIT_S * 1000),
+                **_QUIET,
                 "linger.ms": 0,
                 "compression.type": "lz4",
                 "message.max.bytes": STATE_MAX_BYTES,
@@ -100,7 +104,12 @@ class PulseWriter:
     def __init__(self, servers: str, *, frames: str) -> None:
         self._frames = frames
         self._producer = Producer(
-            {"bootstrap.servers": servers, "linger.ms": 0, "message.timeout.ms": 2000},
+            {
+                "bootstrap.servers": servers,
+                **_QUIET,
+                "linger.ms": 0,
+                "message.timeout.ms": 2000,
+            },
             logger=log,
         )
 
@@ -114,10 +123,11 @@ class LogReader:
     """Reads what lies in Kafka before a query starts."""
 
     def __init__(self, servers: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": servers}, logger=log)
+        self._admin = AdminClient({"bootstrap.servers": servers, **_QUIET}, logger=log)
         self._consumer = Consumer(
             {
                 "bootstrap.servers": servers,
+                **_QUIET,
                 "group.id": "stream-start",  # required by the client, never joined
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
