@@ -14,7 +14,7 @@ from clients.cli.watch import BadBroker, broker_address
 from compose.settings import LOOPBACK, BadSetting, Settings
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 def _room(text: str) -> str:

@@ -18,11 +18,11 @@ import clients.__main__ as clients
 from compose import logtail
 from compose.errors import Refused
 from compose.layout import Layout
-from compose.settings import BadSetting, Settings, variable
+from compose.settings import PREFIX, BadSetting, Settings, variable
 
 _INTERRUPTED = 130
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 def main() -> None:
@@ -102,14 +102,17 @@ def settings(
     with _problems_told():
         chosen = Settings.load()
         values = chosen.model_dump()
-        if name in values:
-            typer.echo(values[name])
+        field = name.lower().removeprefix(PREFIX.lower())
+        if field in values:
+            typer.echo(values[field])
             return
         if name:
             raise Refused(f"There is no setting {name!r}.")
-        table = Table("variable", "value", "meaning", box=None, pad_edge=False)
-        for field, about in Settings.model_fields.items():
-            table.add_row(variable(field), str(values[field]), about.description)
+        table = Table(box=None, pad_edge=False)
+        for title in ("variable", "value", "meaning"):
+            table.add_column(title, overflow="fold", no_wrap=title == "variable")
+        for each, about in Settings.model_fields.items():
+            table.add_row(variable(each), str(values[each]), about.description)
         Console().print(table)
 
 

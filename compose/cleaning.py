@@ -21,8 +21,10 @@ def leftovers(layout: Layout) -> list[Path]:
     """
     if orphans.find(layout.root):
         raise StillRunning("EmoStream is running here: `down` first.")
-    ours = [layout.data, layout.logs, layout.config, layout.run]
-    return [path for path in (*ours, layout.root / CREDENTIALS_FILE) if path.exists()]
+    if not layout.mark.exists():
+        return []  # whatever lies there, `up` did not make it
+    ours = (*layout.folders, layout.root / CREDENTIALS_FILE, layout.mark)
+    return [path for path in ours if path.exists()]
 
 
 def delete(paths: list[Path]) -> None:

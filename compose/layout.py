@@ -14,6 +14,10 @@ class PathTooLong(Refused):
     """The state folder's path leaves no room for the name of a socket."""
 
 
+class NotOurs(Refused):
+    """The state folder is somebody else's, or cannot be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The folders and files of one running system."""
@@ -54,16 +58,41 @@ class Layout:
         """Return the log file of a process."""
         return self.logs / f"{name}.log"
 
+    @property
+    def mark(self) -> Path:
+        """Says that the folders beside it are ours, to use and to delete."""
+        return self.root / ".emostream-state"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All folders that `make` makes."""
+        return (self.config, self.data, self.logs, self.run)
+
     def make(self) -> None:
         """Create the folders, for their owner only.
 
         Raises:
             PathTooLong: If no socket could be made in them.
+            NotOurs: If somebody else's folders lie there, or none can be made.
         """
         if len(os.fsencode(self.socket)) > SOCKET_PATH_MAX:
             raise PathTooLong(
                 f"{self.root} is too long a path for a socket in it:"
                 " choose a shorter EMOSTREAM_STATE_DIR"
             )
-        for folder in (self.config, self.data, self.logs, self.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        theirs = [str(folder) for folder in self.folders if folder.exists()]
+        if theirs and not self.mark.exists():
+            raise NotOurs(
+                f"{', '.join(theirs)} is there, and not made by EmoStream:"
+                " choose another EMOSTREAM_STATE_DIR"
+            )
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.mark.touch()
+            for folder in self.folders:
+                folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise NotOurs(
+                f"{self.root} cannot be used: {error.strerror}; EMOSTREAM_STATE_DIR"
+                " names another folder"
+            ) from error

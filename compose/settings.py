@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "EMOSTREAM_"
@@ -20,9 +20,20 @@ LOOPBACK = "127.0.0.1"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+
+def _named(path: object) -> object:
+    if not str(path).strip():
+        raise ValueError("name a folder")  # it would be the working directory
+    return path
+
+
 # Children have another working directory, and a folder is known by its name: there
 # is one way to write it.
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+Folder = Annotated[
+    Path,
+    BeforeValidator(_named),
+    AfterValidator(lambda path: path.expanduser().resolve()),
+]
 
 _ENV_FILE = ".env"
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -130,9 +141,11 @@ class Settings(BaseSettings):
         Raises:
             BadSetting: If one has a bad value or an unknown name; says which.
         """
-        _refuse_unknown(cls)
         try:
+            _refuse_unknown(cls)
             return cls()
+        except UnicodeDecodeError as error:
+            raise BadSetting(f"{_ENV_FILE} is not text in UTF-8: {error}") from error
         except ValidationError as error:
             raise BadSetting("\n".join(_complaints(error))) from error
 

@@ -13,6 +13,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from clients.cli.view import Connected, Event, Lost, Message, Tick
 from mosquitto.topic import BRIDGE_TIME, CONTROL_PULSE, room_frame
 
+_FAILURES_MAX = 16
+"""As many as matter to the next wait; a screen may be left on for days."""
+
 _TICK_S = 0.25
 _KEEPALIVE_S = 10
 _CONNECT_WITHIN_S = 5.0
@@ -63,7 +66,7 @@ class Link:
     def _pause(self) -> Iterator[Tick]:
         """Wait as long as full jitter says, ticking."""
         longest_s = min(_WAIT_MAX_S, _FIRST_WAIT_S * 2**self._failures)
-        self._failures += 1
+        self._failures = min(self._failures + 1, _FAILURES_MAX)
         until_s = time.monotonic() + random.uniform(0, longest_s)  # noqa: S311 - jitter
         while (left_s := until_s - time.monotonic()) > 0:
             time.sleep(min(_TICK_S, left_s))

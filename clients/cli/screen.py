@@ -1,6 +1,7 @@
 """Shows a room: a live table on a terminal, a line for each frame in a pipe."""
 
 import datetime as dt
+import select
 import sys
 from typing import Protocol, Self, TextIO
 
@@ -44,6 +45,17 @@ class Screen(Protocol):
         ...
 
 
+def is_abandoned(out: TextIO) -> bool:
+    """Tell whether `out` is a pipe that nobody reads from any more."""
+    try:
+        descriptor = out.fileno()
+    except (AttributeError, OSError):  # it is no file: a test's buffer
+        return False
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
+
+
 class PlainScreen:
     """A line for each frame to `out`; what else is worth knowing to `notes`."""
 
@@ -61,7 +73,13 @@ class PlainScreen:
         """Leave nothing behind."""
 
     def show(self, watching: Watching) -> None:
-        """Write a line if there is a new frame, and one if the state has changed."""
+        """Write a line if there is a new frame, and one if the state has changed.
+
+        Raises:
+            BrokenPipeError: If nobody reads any more, even while there is no news.
+        """
+        if is_abandoned(self._out):
+            raise BrokenPipeError
         self._note(watching)
         frame = watching.frame
         if frame is not None and frame is not self._frame:

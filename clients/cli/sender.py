@@ -180,9 +180,11 @@ def _outcome(response: httpx.Response, batch: _Try) -> Outcome:
         answer.help or "this is no answer of EmoStream: is the URL right?",
         answer.reasons(),
     )
-    if response.is_server_error and answer.error != "not_stored":
-        batch.maybe_stored = True
-    if response.status_code in _REPEATED:
+    is_repeated = response.status_code in _REPEATED
+    is_ours = bool(answer.error)  # or a proxy's: another server stores nothing
+    if response.is_server_error and (is_ours or is_repeated):
+        batch.maybe_stored |= answer.error != "not_stored"
+    if is_repeated:
         raise _TryAgain(refused, _retry_after_s(response))
     return refused
 

@@ -136,6 +136,7 @@ class Watching:
         match event:
             case Connected():
                 self._connected_s, self._pulse_s = event.at_s, None
+                self.reason = ""
             case Lost(reason=reason):
                 self._connected_s, self.reason = None, reason
             case Message():

@@ -1,8 +1,15 @@
 import io
+import os
 
 from rich.console import Console
 
-from clients.cli.screen import PlainScreen, frame_line, picture, trace_words
+from clients.cli.screen import (
+    PlainScreen,
+    frame_line,
+    is_abandoned,
+    picture,
+    trace_words,
+)
 from clients.cli.view import Connected, Hops, Message, Watching
 from stream.frame import Frame, Times
 
@@ -76,3 +83,15 @@ def test_the_table_shows_the_room_and_what_was_unreadable() -> None:
     assert "18,173" not in text  # the second row finds no place
     assert "all=340ms" in text
     assert "unreadable" in text
+
+
+def test_a_pipe_is_abandoned_once_nobody_reads_it() -> None:
+    reader, writer = os.pipe()
+    with open(writer, "w") as out:  # noqa: PTH123 - a descriptor, no path
+        assert not is_abandoned(out)
+        os.close(reader)
+        assert is_abandoned(out)
+
+
+def test_what_is_no_file_is_never_abandoned() -> None:
+    assert not is_abandoned(io.StringIO())

@@ -140,3 +140,20 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 def test_a_variable_is_named_after_its_setting() -> None:
     assert variable("http_port") == f"{PREFIX}HTTP_PORT"
+
+
+def test_an_empty_folder_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOSTREAM_STATE_DIR", "")
+
+    with pytest.raises(BadSetting, match=r"EMOSTREAM_STATE_DIR='': .*name a folder"):
+        Settings.load()
+
+
+def test_a_bad_env_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(BadSetting, match=r"\.env is not text in UTF-8"):
+        Settings.load()
