@@ -154,3 +154,17 @@ def test_a_batch_is_left_out_only_in_the_room_that_knows_it(
     (left,) = without(batches, known).collect()
 
     assert left.room == "semi"
+
+
+@pytest.mark.parametrize("key", [b"", b"Final", b"a_b", b"x" * 64, b"\xff"])
+def test_a_key_that_is_no_room_is_left_out(spark: SparkSession, key: bytes) -> None:
+    assert read(spark, record(THREE, key=key)) == []
+
+
+def test_an_emoji_longer_than_any_is_left_out(spark: SparkSession) -> None:
+    headers = {"counts": json.dumps({"x" * 65: 1, "y" * 64: 1}).encode()}
+    records = spark.createDataFrame([record(None, headers)], RECORD)
+
+    counted = count_per_window(identified(records), window_ms=2000).collect()
+
+    assert [row.emoji for row in counted] == ["y" * 64]
