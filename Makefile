@@ -4,7 +4,7 @@
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra dev \
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra dev --extra bench \
 	--generate-hashes --universal --custom-compile-command "make lock" \
 	--quiet -o requirements.lock
 
