@@ -13,7 +13,13 @@ from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from compose.presets import PRESETS, Origin, PresetSource
 
 PREFIX = "EMOSTREAM_"
 LOOPBACK = "127.0.0.1"
@@ -55,6 +61,9 @@ class Settings(BaseSettings):
         frozen=True,
         use_attribute_docstrings=True,
     )
+
+    preset: Literal["default", "reference"] = "default"
+    """`reference` has the published design's flush of 500 ms and triggers of 2 s."""
 
     state_dir: Folder = _HOME / ".emostream"
     """Everything that is written lies here: data, logs, configuration, secrets."""
@@ -148,6 +157,34 @@ class Settings(BaseSettings):
             raise BadSetting(f"{_ENV_FILE} is not text in UTF-8: {error}") from error
         except ValidationError as error:
             raise BadSetting("\n".join(_complaints(error))) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the preset behind everything that a person wrote."""
+        del file_secret_settings
+        preset = PresetSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, preset
+
+    def origin(self, name: str) -> Origin:
+        """Tell where the value of a setting comes from, as this process reads it.
+
+        Args:
+            name: Of the field, such as `http_port`.
+        """
+        for origin, names in (
+            (Origin.ENVIRONMENT, os.environ),
+            (Origin.ENV_FILE, dotenv_values(_ENV_FILE)),
+        ):
+            if variable(name) in {given.upper() for given in names}:
+                return origin
+        return Origin.PRESET if name in PRESETS[self.preset] else Origin.DEFAULT
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> Self:

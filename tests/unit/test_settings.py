@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from compose.presets import Origin
 from compose.settings import PREFIX, BadSetting, Settings, variable
 
 
@@ -157,3 +158,50 @@ def test_a_bad_env_file_is_named(
 
     with pytest.raises(BadSetting, match=r"\.env is not text in UTF-8"):
         Settings.load()
+
+
+def test_the_reference_preset_has_the_published_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_PRESET", "reference")
+
+    chosen = Settings.load()
+
+    assert (chosen.producer_linger_ms, chosen.stream_trigger_ms) == (500, 2000)
+
+
+def test_what_a_person_wrote_goes_before_the_preset(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_folder / ".env").write_text(
+        "EMOSTREAM_PRESET=reference\nEMOSTREAM_PRODUCER_LINGER_MS=7\n"
+    )
+    monkeypatch.setenv("EMOSTREAM_STREAM_TRIGGER_MS", "700")
+
+    chosen = Settings.load()
+
+    assert (chosen.producer_linger_ms, chosen.stream_trigger_ms) == (7, 700)
+
+
+def test_a_preset_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_PRESET", "fast")
+
+    with pytest.raises(BadSetting, match="EMOSTREAM_PRESET='fast'"):
+        Settings.load()
+
+
+def test_a_setting_tells_where_its_value_came_from(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_folder / ".env").write_text("emostream_clusters=2\nEMOSTREAM_HTTP_PORT=8082\n")
+    monkeypatch.setenv("EMOSTREAM_PRESET", "reference")
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "8083")
+
+    chosen = Settings.load()
+
+    assert chosen.origin("http_port") is Origin.ENVIRONMENT
+    assert chosen.origin("clusters") is Origin.ENV_FILE
+    assert chosen.origin("stream_trigger_ms") is Origin.PRESET
+    assert chosen.origin("main_port") is Origin.DEFAULT
