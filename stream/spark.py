@@ -1,6 +1,7 @@
 """The Spark session: one driver, quiet, on loopback, with the jars it needs."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class SparkOptions:
     shuffle_partitions: int
     jars: Path
     scratch: Path
+    """For what is of no use after the session's end; emptied at its start."""
 
 
 def open_session(options: SparkOptions) -> SparkSession:
@@ -26,10 +28,14 @@ def open_session(options: SparkOptions) -> SparkSession:
 
     Raises:
         FileNotFoundError: If the jars of the Kafka source are not there.
+        OSError: If the scratch folder cannot be emptied.
     """
     jars = sorted(options.jars.glob("*.jar"))
     if not jars:
         raise FileNotFoundError(f"no jars in {options.jars}: run `make setup`")
+    if options.scratch.exists():  # a JVM that was killed could not clean up
+        shutil.rmtree(options.scratch)
+    options.scratch.mkdir(mode=0o700, parents=True)
     # Spark asks the host's name for an address otherwise, and warns of it.
     os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
     builder = SparkSession.builder.appName("emostream")
@@ -45,7 +51,7 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
         "spark.driver.host": _LOOPBACK,
         "spark.driver.bindAddress": _LOOPBACK,
         "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError"
-        f" -Dlog4j2.configurationFile={_LOG4J}",
+        f' "-Dlog4j2.configurationFile={_LOG4J}" "-Djava.io.tmpdir={options.scratch}"',
         "spark.jars": ",".join(str(jar) for jar in jars),
         "spark.local.dir": str(options.scratch),
         "spark.sql.warehouse.dir": str(options.scratch / "warehouse"),

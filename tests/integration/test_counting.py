@@ -18,18 +18,39 @@ THREE = b'[{"emoji_type":"a"},{"emoji_type":"b"},{"emoji_type":"a"}]'
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, with a space in its name, in which an earlier session was killed."""
+    folder = tmp_path_factory.mktemp("spark") / "the scratch"
+    folder.mkdir()
+    (folder / "left-behind").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def spark(scratch: Path) -> Iterator[SparkSession]:
     session = open_session(
         SparkOptions(
             master="local[1]",
             driver_memory_mb=512,
             shuffle_partitions=1,
             jars=JARS_DIR.parent / "spark",
-            scratch=Path(tmp_path_factory.mktemp("spark")),
+            scratch=scratch,
         )
     )
     yield session
     session.stop()
+
+
+def test_a_session_keeps_all_that_is_temporary_in_its_emptied_scratch_folder(
+    spark: SparkSession, scratch: Path
+) -> None:
+    (temporary,) = spark.sql(
+        "select java_method('java.lang.System', 'getProperty', 'java.io.tmpdir')"
+    ).first() or ("",)
+
+    assert temporary == str(scratch)
+    assert list(scratch.glob("blockmgr-*"))
+    assert not (scratch / "left-behind").exists()
 
 
 def at(second: float) -> dt.datetime:
