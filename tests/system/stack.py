@@ -85,6 +85,12 @@ class Stack:
             text=True,
         )
 
+    def restart(self, preset: str) -> subprocess.CompletedProcess[str]:
+        """Stop everything and start it again under a preset, with its data."""
+        self.down()
+        self._environment["EMOSTREAM_PRESET"] = preset
+        return self.up()
+
     def up(self) -> subprocess.CompletedProcess[str]:
         """Start what does not run yet."""
         return self.run("up", within_s=UP_WITHIN_S)
