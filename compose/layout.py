@@ -54,6 +54,16 @@ class Layout:
         """What the running system was started with."""
         return self.run / "settings.json"
 
+    @property
+    def restarts(self) -> Path:
+        """How often each process was started again."""
+        return self.run / "restarts.json"
+
+    @property
+    def kept(self) -> Path:
+        """A mark for each process that is to be kept running."""
+        return self.run / "kept"
+
     def log_of(self, name: str) -> Path:
         """Return the log file of a process."""
         return self.logs / f"{name}.log"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from compose import orphans, ports, running, supervisor
+from compose import kept, orphans, ports, restarts, running, supervisor
 from compose.errors import Refused
 from compose.files import File
 from compose.layout import Layout
@@ -17,8 +17,7 @@ from compose.processes import Part, Process, process_layers
 from compose.report import Report
 from compose.settings import PREFIX, Settings
 from compose.starter import Starter
-from compose.supervisor import NoSupervisor
-from compose.supervisor_rpc import ProcessInfo, Supervisor
+from compose.supervisor_rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
 
 DOWN_WITHIN_S = 17.0
 """After this long whatever still runs is killed; that takes two more seconds."""
@@ -94,6 +93,8 @@ class Native:
         for file in [*system.files, File(config, text)]:
             file.write()
         running.note(self._layout, settings)
+        kept.forget(self._layout)
+        restarts.forget(self._layout)
         try:
             supervisor.launch(self._layout, config, self._environment(settings))
             self._await_supervisor()
@@ -111,8 +112,10 @@ class Native:
             self._report.say(difference)
         system = plan(noted)
         known = self._supervisor.processes()
-        if known.keys() != {process.name for process in system.processes}:
+        names = {process.name for process in system.processes}
+        if known.keys() != names | {REVIVER}:
             raise OtherVersion("another version is running: `down` first, then `up`")
+        self._supervisor.start(known[REVIVER])  # where it has ended
         ports.check(ports.table(_missing(system, known)))
         starter = Starter(self._layout, self._supervisor, self._report)
         try:
@@ -144,9 +147,8 @@ class Native:
     def _end_orphans(self) -> None:
         left = orphans.find(self._layout.root)
         if left:
-            self._report.say(
-                f"Ending {len(left)} processes that an earlier supervisor left behind."
-            )
+            names = ", ".join(orphans.names(left))
+            self._report.say(f"Ending what an earlier supervisor left: {names}")
             orphans.end(left, patience_s=_ORPHANS_WITHIN_S)
 
     def _down(self) -> bool:

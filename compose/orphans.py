@@ -13,6 +13,9 @@ MARKER = "STATE_DIR_OF_EMOSTREAM"
 
 SUPERVISOR_MODULE = "supervisor.supervisord"
 
+_NAME_VARIABLE = "SUPERVISOR_PROCESS_NAME"
+"""Variable that supervisord gives to each of its processes, and they to theirs."""
+
 _KILL_WITHIN_S = 2.0
 _POLL_S = 0.05
 
@@ -27,6 +30,11 @@ def find(state_dir: Path) -> list[psutil.Process]:
         and (process.info["environ"] or {}).get(MARKER) == str(state_dir)
         and _is_alive(process)
     ]
+
+
+def names(processes: Iterable[psutil.Process]) -> list[str]:
+    """Return the names that supervisord knew these by, in order."""
+    return sorted({name for process in processes if (name := _name(process))})
 
 
 def end(processes: Sequence[psutil.Process], *, patience_s: float) -> None:
@@ -82,6 +90,13 @@ def _is_supervisor(process: psutil.Process) -> bool:
         return SUPERVISOR_MODULE in process.cmdline()
     except psutil.Error:
         return False
+
+
+def _name(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(_NAME_VARIABLE)
+    except psutil.Error:
+        return None
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

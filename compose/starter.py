@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
-from compose import logtail
+from compose import kept, logtail
 from compose.errors import Refused
 from compose.layout import Layout
 from compose.processes import Part, Process, Step, StepFailed, layers
@@ -27,6 +27,9 @@ class Cancelled(Exception):
 
 class Starter:
     """Starts what does not run yet and waits for all of it.
+
+    A process is kept running from the moment that it is ready; until then its end
+    is a failure that is told, and nobody starts it again meanwhile.
 
     Of several parts that fail the first is reported. `started` names what this
     starter has started, so that its caller can stop that again.
@@ -85,6 +88,7 @@ class Starter:
         log_begin = logtail.size(self._layout.log_of(process.name))
         try:
             self._wait_until_ready(process, self._start_process(process))
+            kept.add(self._layout, process.name)
         except (StartRefused, _NotReady) as error:
             raise self._failure(process, str(error), log_begin) from error
 
@@ -93,8 +97,7 @@ class Starter:
         info = self._info(process)
         if info.state in {State.STARTING, State.RUNNING}:
             return info.pid
-        if info.state is State.BACKOFF:
-            self._supervisor.stop(info)  # its pause can be long by now
+        kept.remove(self._layout, process.name)
         self.started.append(process.name)
         self._supervisor.start(info)
         return self._info(process).pid

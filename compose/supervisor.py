@@ -1,7 +1,7 @@
 """supervisord: its configuration, and starting it.
 
-It starts nothing by itself: `compose.starter` does, in order of need. What ends
-after that it starts again, at growing intervals while that keeps failing.
+It starts nothing by itself but `compose.reviver`: `compose.starter` starts the
+rest, in order of need, and the reviver starts again what ends after that.
 """
 
 import os
@@ -12,26 +12,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compose.errors import Refused
 from compose.layout import Layout
+from compose.logs import LOG_BACKUPS, LOG_MAX_BYTES
 from compose.orphans import SUPERVISOR_MODULE
 from compose.processes import Process
-
-LOG_MAX_BYTES = 10 * 1024 * 1024
-LOG_BACKUPS = 2
+from compose.supervisor_rpc import REVIVER, NoSupervisor
 
 _FILES_WANTED = 65_536
 """Open files that a broker with many viewers may need."""
 
-_RETRIES = 1_000_000
-"""As good as for ever: none of our processes is given up while the rest runs."""
+_REVIVER_RETRIES = 1_000_000
+"""As good as for ever: without it nothing else would be started again."""
 
-_QUICK_END_S = 2
-"""A process that ends sooner is started again only after a pause."""
-
-
-class NoSupervisor(Refused):
-    """supervisord could not be started, or does not answer."""
+_REVIVER_EVENTS = (
+    "PROCESS_STATE_EXITED",
+    "PROCESS_STATE_FATAL",
+    "SUPERVISOR_STATE_CHANGE_STOPPING",
+)
 
 
 def render(layout: Layout, layers: Sequence[Sequence[Process]]) -> str:
@@ -40,7 +37,7 @@ def render(layout: Layout, layers: Sequence[Sequence[Process]]) -> str:
     Each layer is a group whose priority is its place in the order of need: told
     to end, supervisord stops one group after the other, the last one first.
     """
-    sections = [_daemon(layout)]
+    sections = [_daemon(layout), _reviver(layout)]
     for index, layer in enumerate(layers):
         sections += [_program(layout, process) for process in layer]
         sections.append(_group(index, layer))
@@ -102,15 +99,40 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
 
+def _reviver(layout: Layout) -> str:
+    # Its output is its talk with supervisord. Its priority is the lowest: at a
+    # stop its turn comes last, and by then it has ended by itself.
+    command = [sys.executable, "-m", "compose.reviver", str(layout.root)]
+    return f"""\
+[eventlistener:{REVIVER}]
+command={_literal(shlex.join(command))}
+events={",".join(_REVIVER_EVENTS)}
+buffer_size=1000
+priority=-1
+directory={_literal(layout.run)}
+autostart=true
+autorestart=true
+startsecs=1
+startretries={_REVIVER_RETRIES}
+stopwaitsecs=2
+stdout_logfile=NONE
+stderr_logfile={_literal(layout.log_of(REVIVER))}
+stderr_logfile_maxbytes={LOG_MAX_BYTES}
+stderr_logfile_backups={LOG_BACKUPS}
+"""
+
+
 def _program(layout: Layout, process: Process) -> str:
+    # Every end is EXITED, with its status, and starts nothing: with `startsecs`
+    # above 0 a quick one would count as a start that failed.
     return f"""\
 [program:{process.name}]
 command={_literal(shlex.join(_with_environment(process)))}
 directory={_literal(layout.run)}
 autostart=false
-autorestart=true
-startsecs={_QUICK_END_S}
-startretries={_RETRIES}
+autorestart=false
+startsecs=0
+startretries=0
 stopsignal=TERM
 stopwaitsecs={process.stop_within_s}
 stopasgroup=false

@@ -11,17 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compose.supervisor import NoSupervisor
+from compose.errors import Refused
 
 ANSWER_WITHIN_S = 4.0
 STOP_WITHIN_S = 30.0
+
+REVIVER = "reviver"
+"""The one process that supervisord itself starts, and starts again."""
 
 _SHUTTING_DOWN = 6
 _ALREADY_STARTED = 60
 _NOT_RUNNING = 70
 
 
-class StartRefused(Exception):
+class NoSupervisor(Refused):
+    """supervisord could not be started, or does not answer."""
+
+
+class SupervisorEnds(NoSupervisor):
+    """supervisord stops everything and takes no orders any more."""
+
+
+class StartRefused(Refused):
     """supervisord could not run the command of a process."""
 
 
@@ -57,6 +68,13 @@ class ProcessInfo:
     """Seconds since the epoch; of the last start."""
 
     exit_status: int
+    """Of the last end; -1 where a signal was the reason."""
+
+    stopped_at: int = 0
+    """Seconds since the epoch; of the last end."""
+
+    spawn_error: str = ""
+    """Why the last start came to nothing, in supervisord's words."""
 
     @property
     def address(self) -> str:
@@ -121,7 +139,7 @@ class Supervisor:
             raise NoSupervisor(f"supervisord does not answer: {e}") from e
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == _SHUTTING_DOWN:
-                raise NoSupervisor("supervisord is ending") from fault
+                raise SupervisorEnds("supervisord is ending") from fault
             raise
 
 
@@ -133,6 +151,8 @@ def _read(info: dict[str, Any]) -> ProcessInfo:
         pid=info["pid"],
         started_at=info["start"],
         exit_status=info["exitstatus"],
+        stopped_at=info["stop"],
+        spawn_error=info["spawnerr"],
     )
 
 

@@ -5,96 +5,27 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from compose import orphans
 from compose.cleaning import StillRunning, delete, leftovers
 from compose.credentials import Credentials
 from compose.files import File
-from compose.layout import Layout
-from compose.native import DOWN_WITHIN_S, Native, System
+from compose.native import DOWN_WITHIN_S, System
 from compose.ports import PortsTaken
-from compose.processes import Part, PortClaim, Process, Step, StepFailed
+from compose.processes import Process, Step, StepFailed
 from compose.settings import Settings
 from compose.starter import PartFailed
-from compose.supervisor_rpc import State, Supervisor
-from tests.integration.processes import accepts, free_port, wait_until
-
-SERVER = Path(__file__).with_name("little_server.py")
-
-
-class Told:
-    """A report that remembers."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.ready_parts: list[str] = []
-
-    def begun(self, part: str) -> None:
-        del part
-
-    def ready(self, part: str, seconds: float) -> None:
-        del seconds
-        self.ready_parts.append(part)
-
-    def gave_up(self, part: str) -> None:
-        del part
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-
-class Machine:
-    """A state folder with what can be asked of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.layout = Layout(folder)
-        self.told = Told()
-        self.native = Native(self.layout, self.told)
-        self.supervisor = Supervisor(self.layout.socket)
-        self.journal = folder / "journal"
-        self.ports: dict[str, int] = {}
-
-    def server(self, name: str, *needs: str) -> Process:
-        port = self.ports.setdefault(name, free_port())
-        needed = [str(self.ports[need]) for need in needs if need in self.ports]
-        return Process(
-            name=name,
-            command=(
-                *(sys.executable, str(SERVER)),
-                *(name, str(self.journal), str(port), *needed),
-            ),
-            needs=needs,
-            ports=(PortClaim(port, f"EMOSTREAM_{name.upper()}_PORT"),),
-            ready=partial(accepts, port),
-            stop_within_s=1,
-        )
-
-    def up(self, *parts: Part, **changed: object) -> Settings:
-        settings = Settings.model_validate({"state_dir": self.layout.root, **changed})
-        return self.native.up(settings, lambda _: System(parts))
-
-    def pids(self) -> dict[str, int]:
-        return {name: info.pid for name, info in self.supervisor.processes().items()}
-
-    def left(self) -> list[psutil.Process]:
-        return orphans.find(self.layout.root)
-
-    def events(self) -> list[str]:
-        return self.journal.read_text().splitlines()
+from tests.integration.machine import Machine, machine_in_a_short_folder
+from tests.integration.processes import accepts
 
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    # A socket's path is short; pytest's folders can be long.
-    with tempfile.TemporaryDirectory(prefix="emostream-") as folder:
-        machine = Machine(Path(folder))
+    with machine_in_a_short_folder() as machine:
         yield machine
-        orphans.end(machine.left(), patience_s=5)
 
 
 def ended(name: str, code: str) -> Process:
@@ -315,25 +246,6 @@ def test_up_ends_what_a_killed_supervisor_left_and_starts_anew(
     machine.up(machine.server("first"))
 
     assert machine.events() == ["first started", "first ended", "first started"]
-
-
-def test_what_ends_while_the_system_runs_is_started_again(machine: Machine) -> None:
-    machine.up(machine.server("first"))
-    before = machine.pids()["first"]
-    # Until then supervisord takes an end for a start that failed.
-    wait_until(
-        lambda: machine.supervisor.processes()["first"].state is State.RUNNING,
-        within_s=30,
-        what="a process that has stayed",
-    )
-
-    os.kill(before, signal.SIGKILL)
-
-    wait_until(
-        lambda: machine.pids()["first"] not in {0, before},
-        within_s=30,
-        what="another process",
-    )
 
 
 def test_an_interrupted_up_leaves_nothing_running(machine: Machine) -> None:

@@ -5,7 +5,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,10 +37,17 @@ _LOG_TAIL_CHARS = 4000
 class Stack:
     """The system as an operator has it: a command, a URL, and ports for viewers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """Describe a system.
+
+        Args:
+            folder: Where it may write.
+            settings: What is to differ from the defaults: `STREAM_TRIGGER_MS` → value.
+        """
         self._folder = folder
         ports = _free_ports()
         self.http_port = ports["HTTP_PORT"]
+        self.kafka_port = ports["KAFKA_PORT"]
         self.url = f"http://{LOOPBACK}:{self.http_port}"
         first = ports["CLUSTER_PORT"]
         self.cluster_ports = tuple(range(first, first + CLUSTERS))
@@ -50,10 +57,16 @@ class Stack:
             "CLUSTERS": CLUSTERS,
             "STREAM_WINDOW_MS": WINDOW_S * 1000,
             **ports,
+            **(settings or {}),
         }
         self._environment = _without_settings(os.environ.copy()) | {
             f"EMOSTREAM_{name}": str(value) for name, value in own.items()
         }
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables with which its commands run."""
+        return self._environment
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of `emostream` with `arguments`."""
@@ -98,6 +111,30 @@ class Stack:
     def down(self) -> subprocess.CompletedProcess[str]:
         """Stop everything."""
         return self.run("down", within_s=DOWN_WITHIN_S)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return all that runs of it: whatever has its state folder as a setting."""
+        variable = "EMOSTREAM_STATE_DIR"
+        return [
+            process
+            for process in psutil.process_iter(["environ"])
+            if (process.info["environ"] or {}).get(variable)
+            == self._environment[variable]
+        ]
+
+    def supervisorctl(self, *arguments: str) -> str:
+        """Give an order to supervisord, past `emostream`; return what it says."""
+        server = f"unix://{self._folder / 'state' / 'run' / 'supervisor.sock'}"
+        tool = [sys.executable, "-m", "supervisor.supervisorctl", "-s", server]
+        return subprocess.run(
+            [*tool, *arguments],
+            cwd=self._folder,  # no configuration of somebody else
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=COMMAND_WITHIN_S,
+        ).stdout
 
     def log_tails(self) -> Iterator[tuple[str, str]]:
         """Yield the end of each log."""

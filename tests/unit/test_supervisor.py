@@ -28,12 +28,31 @@ def command(parser: configparser.RawConfigParser, name: str) -> list[str]:
     return shlex.split(parser[f"program:{name}"]["command"] % {})
 
 
-def test_supervisor_starts_nothing_by_itself_and_gives_nothing_up() -> None:
+def test_what_ends_is_left_to_the_reviver_with_its_status() -> None:
     program = rendered([process("web")])["program:web"]
 
     assert program["autostart"] == "false"
-    assert program["autorestart"] == "true"
-    assert int(program["startretries"]) >= 100_000
+    assert program["autorestart"] == "false"
+    assert program["startretries"] == "0"
+    assert program["startsecs"] == "0"
+
+
+def test_the_reviver_alone_is_started_by_supervisor_and_never_given_up() -> None:
+    reviver = rendered([process("web")])["eventlistener:reviver"]
+
+    assert shlex.split(reviver["command"])[1:] == ["-m", "compose.reviver", "/state"]
+    assert reviver["autostart"] == "true"
+    assert reviver["autorestart"] == "true"
+    assert int(reviver["startretries"]) >= 100_000
+
+
+def test_the_reviver_is_stopped_last_and_told_before() -> None:
+    parser = rendered([process("kafka")])
+
+    priority = int(parser["eventlistener:reviver"]["priority"])
+    assert priority < int(parser["group:layer-0"]["priority"])
+    events = parser["eventlistener:reviver"]["events"].split(",")
+    assert "SUPERVISOR_STATE_CHANGE_STOPPING" in events
 
 
 def test_a_process_is_asked_first_and_its_whole_group_killed_after_its_time() -> None:
