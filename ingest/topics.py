@@ -19,6 +19,10 @@ COUNTS_HEADER = "counts"
 RECORD_REACTIONS_MAX = 500
 """Reactions in one POST, and so in one record, at most."""
 
+RECORD_MAX_BYTES = 256 * 1024
+"""No record's value is longer: a body has 128 KiB at most, and grows by less than 64
+bytes a reaction when its emoji are written out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

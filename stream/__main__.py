@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
 from confluent_kafka import KafkaException
 from prometheus_client import start_http_server
@@ -14,19 +16,19 @@ import stream.topics
 from compose import logs
 from compose.settings import LOOPBACK, BadSetting, Settings
 from ingest.topics import reactions_name
+from stream import metrics
 from stream.epoch import Checkpoint, Epoch, Shape
 from stream.frame import Pulse
+from stream.heartbeat import Heartbeat
 from stream.query import Source, Triggers, counted, read_reactions
+from stream.reject_query import RejectQuery
+from stream.restarting import Restarting
 from stream.room_log import LogReader, LogUnavailable, PulseWriter, RoomLog
 from stream.spark import SparkOptions, open_session
 from stream.warmup import warm_up
 from stream.windows import RoomState
 
 log = logging.getLogger("stream")
-
-_PULSE_EVERY_S = 2.0
-_STUCK_AFTER_S = 10.0
-"""A trigger that takes longer is no sign of life."""
 
 _LOOK_EVERY_S = 0.1
 """How soon the end of the query, or being told to stop, is noticed."""
@@ -73,15 +75,20 @@ def run(settings: Settings) -> int:
     if not is_behind:  # else what waits is counted at once, whatever it takes
         warm_up(spark, epoch.shape, options.scratch)
         log.info("warmed up")
-    records = read_reactions(spark, Source(servers, epoch.shape.reactions), epoch)
+    source = Source(servers, epoch.shape.reactions)
+    records = read_reactions(spark, source, epoch)
     triggers = Triggers(epoch, checkpoint, states, room_log)
     stopping = _told_to_stop()
     query = triggers.start(
         counted(spark, records, epoch), every_ms=settings.stream_trigger_ms
     )
     log.info("query running trigger_ms=%d", settings.stream_trigger_ms)
-    _pulse_until(stopping, query, triggers, PulseWriter(servers, frames=frames), epoch)
+    topic, folder = stream.topics.rejects(prefix).name, settings.stream_dir / "rejects"
+    rejects = Restarting(RejectQuery(spark, source, topic, epoch, folder).start)
+    pulse = partial(_send_pulse, PulseWriter(servers, frames=frames), epoch)
+    _watch_until(stopping, query, triggers, pulse, rejects)
     ended = _end(query, triggers) if stopping.is_set() else _failed(query, triggers)
+    rejects.stop()
     spark.stop()
     return ended
 
@@ -125,27 +132,29 @@ def _spark_options(settings: Settings) -> SparkOptions:
     )
 
 
-def _pulse_until(
+def _watch_until(
     stopping: threading.Event,
     query: StreamingQuery,
     triggers: Triggers,
-    pulses: PulseWriter,
-    epoch: Epoch,
+    pulse: Callable[[], None],
+    rejects: Restarting,
 ) -> None:
     """Send a pulse every two seconds while triggers are completed or none is due."""
-    due_s = alive_s = time.monotonic()
-    completed = triggers.completed()
+    heart = Heartbeat(time.monotonic(), triggers.completed())
     while query.isActive and not stopping.wait(_LOOK_EVERY_S):
+        rejects.look()
         now_s = time.monotonic()
-        if now_s < due_s:
+        if not heart.is_due(now_s):
             continue
-        due_s = max(due_s + _PULSE_EVERY_S, now_s)
-        before, completed = completed, triggers.completed()
-        if completed > before or not query.status["isTriggerActive"]:
-            alive_s = now_s
-        if now_s - alive_s < _STUCK_AFTER_S:
-            now_ms = time.time_ns() // 1_000_000
-            pulses.write(Pulse(v=1, epoch=epoch.name, sent_ms=now_ms))
+        is_triggering = query.status["isTriggerActive"]
+        if heart.beats(now_s, triggers.completed(), is_triggering=is_triggering):
+            pulse()
+
+
+def _send_pulse(pulses: PulseWriter, epoch: Epoch) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    pulses.write(Pulse(v=1, epoch=epoch.name, sent_ms=now_ms))
+    metrics.LAST_PULSE.set(now_ms / 1000)
 
 
 def _end(query: StreamingQuery, triggers: Triggers) -> int:

@@ -1,19 +1,13 @@
 """Counting as pure DataFrame functions; nothing here reads or writes a stream.
 
-Native functions only: a function in Python would double the cost. A record that
-cannot be read gives no row and no error here.
+A record that cannot be read gives no row and no error here; `stream.rejects` finds
+it.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ingest.topics import BATCH_ID_HEADER, COUNTS_HEADER, RECORD_REACTIONS_MAX
-from mosquitto.topic import ROOM_PATTERN
-
-EMOJI_MAX_BYTES = 64
-"""The longest emoji of Unicode has 35 bytes."""
-
-_PAIRS = "array<struct<emoji:string,count:bigint>>"
+from stream import record
 
 
 def identified(records: DataFrame) -> DataFrame:
@@ -27,15 +21,19 @@ def identified(records: DataFrame) -> DataFrame:
 
     Returns:
         Columns `appended` (timestamp), `room`, `batch_id`, and `counts` (array of
-        `emoji`, `count`; null where nothing could be read).
+        `emoji`, `count`, never empty); a row for each record that can be counted.
     """
     in_order = F.concat_ws("/", "topic", "partition", "offset")
-    return records.select(
+    in_value = record.counts_in_value(record.text())
+    counts = F.coalesce(record.counts_in_header(), in_value)
+    read = records.where(~record.is_too_large()).select(
         F.col("timestamp").alias("appended"),
-        F.col("key").cast("string").alias("room"),
-        F.coalesce(_header(BATCH_ID_HEADER), in_order).alias("batch_id"),
-        F.coalesce(_counts_in_header(), _counts_in_value()).alias("counts"),
-    ).where(F.col("room").rlike(f"^{ROOM_PATTERN}$"))
+        record.room().alias("room"),
+        F.coalesce(record.batch_id(), in_order).alias("batch_id"),
+        record.countable(counts).alias("counts"),
+    )
+    # What is not counted must not use up an id: a good record may have the same.
+    return read.where(F.col("room").isNotNull() & (F.size("counts") > 0))
 
 
 def without(batches: DataFrame, known: DataFrame) -> DataFrame:
@@ -79,14 +77,8 @@ def count_per_window(batches: DataFrame, *, window_ms: int) -> DataFrame:
         Columns `room`, `window_start_ms`, `emoji`, `count`, `appended_ms` (when
         the newest of them was stored); one row per room, window and emoji.
     """
-    # What lies outside these bounds is no record of ours: it could overflow a sum
-    # or burst a frame, and end the query again and again.
-    sane = F.col("count").between(1, RECORD_REACTIONS_MAX) & (
-        F.octet_length("emoji") <= EMOJI_MAX_BYTES
-    )
     counted = (
         batches.select("appended", "room", F.inline("counts"))
-        .where(sane)
         .groupBy(F.window("appended", f"{window_ms} milliseconds"), "room", "emoji")
         .agg(F.sum("count").alias("count"), F.max("appended").alias("newest"))
     )
@@ -97,23 +89,3 @@ def count_per_window(batches: DataFrame, *, window_ms: int) -> DataFrame:
         "count",
         F.unix_millis("newest").alias("appended_ms"),
     )
-
-
-def _header(name: str) -> Column:
-    # `get` gives null where the header is missing; `[0]` would end the query.
-    named = F.filter("headers", lambda header: header["key"] == F.lit(name))
-    return F.get(named, F.lit(0))["value"].cast("string")
-
-
-def _counts_in_header() -> Column:
-    counts = F.from_json(_header(COUNTS_HEADER), "map<string,bigint>")
-    return F.map_entries(counts).cast(_PAIRS)
-
-
-def _counts_in_value() -> Column:
-    text = F.col("value").cast("string")
-    reactions = F.from_json(text, "array<struct<emoji_type:string>>")
-    one_each = F.transform(
-        reactions, lambda reaction: F.struct(reaction["emoji_type"], F.lit(1))
-    )
-    return one_each.cast(_PAIRS)

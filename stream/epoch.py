@@ -72,6 +72,10 @@ class Epoch(msgspec.Struct, frozen=True):
         scratch.replace(path)
 
 
+class BadCheckpoint(ValueError):
+    """The checkpoint's files do not say where a trigger ended."""
+
+
 class ReactionLog(Protocol):
     """What has to be known of the reactions before a query starts."""
 
@@ -100,6 +104,15 @@ class Checkpoint:
     def start_of(self, batch: int, topic: str, epoch: Epoch) -> Offsets:
         """Return the offsets of `topic` at which trigger `batch` starts."""
         return epoch.start if batch == 0 else self._end_of(batch - 1, topic)
+
+    def done(self, topic: str, epoch: Epoch) -> Offsets:
+        """Return the offsets of `topic` at which the newest completed trigger ended.
+
+        Raises:
+            BadCheckpoint: If its files cannot be read.
+        """
+        newest = max(self._triggers("commits"), default=-1)
+        return self.start_of(newest + 1, topic, epoch)
 
     def is_behind(self, epoch: Epoch, reactions: ReactionLog) -> bool:
         """Tell whether reactions wait that no trigger has planned to read yet."""
@@ -165,10 +178,9 @@ class Checkpoint:
         low, high = reactions.bounds(topic)
         try:
             end = self._end_of(max(self._triggers("offsets")), topic)
-            done = max(self._triggers("commits"), default=-1)
-            start = self.start_of(done + 1, topic, epoch)
-        except (OSError, IndexError, KeyError, msgspec.MsgspecError) as error:
-            return f"the checkpoint's offsets cannot be read: {error!r}"
+            start = self.done(topic, epoch)
+        except BadCheckpoint as error:
+            return f"the checkpoint's offsets cannot be read: {error}"
         if any(offset > high.get(partition, 0) for partition, offset in end.items()):
             return f"the checkpoint stands at {end}, but the log ends at {high}"
         if any(offset < low.get(partition, 0) for partition, offset in start.items()):
@@ -182,9 +194,12 @@ class Checkpoint:
 
     def _end_of(self, batch: int, topic: str) -> Offsets:
         """Return where `batch` ends: its file's third line, JSON by topic."""
-        text = (self.spark / "offsets" / str(batch)).read_text()
-        ends = msgspec.json.decode(text.splitlines()[2], type=dict[str, Offsets])
-        return ends[topic]
+        try:
+            text = (self.spark / "offsets" / str(batch)).read_text()
+            ends = msgspec.json.decode(text.splitlines()[2], type=dict[str, Offsets])
+            return ends[topic]
+        except (OSError, ValueError, LookupError) as error:
+            raise BadCheckpoint(repr(error)) from error
 
     def _set_aside(self) -> None:
         """Move a checkpoint that cannot be continued out of the way."""

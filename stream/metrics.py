@@ -11,6 +11,20 @@ TRIGGER_SECONDS = Histogram(
     "How long a trigger took. Above the trigger interval: frames come later.",
     buckets=(0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30),
 )
+LAST_TRIGGER_SECONDS = Gauge(
+    "stream_last_trigger_seconds",
+    "How long the newest completed trigger took. Above the trigger interval: frames "
+    "come later.",
+)
+LAST_TRIGGER = Gauge(
+    "stream_last_trigger_timestamp_seconds",
+    "When the newest trigger was completed. Old while reactions wait: stuck.",
+)
+LAST_PULSE = Gauge(
+    "stream_last_pulse_timestamp_seconds",
+    "When the newest sign of life was sent; one is due every 2 s. Old: triggers are "
+    "stuck, every viewer is told that the stream is gone.",
+)
 RECORDS = Counter(
     "stream_records_total",
     "Records read from the reaction log. Below what ingest stored: falling behind.",
@@ -41,4 +55,15 @@ WRITE_SECONDS = Histogram(
 LAST_FRAME = Gauge(
     "stream_last_frame_timestamp_seconds",
     "When the newest frame was made. Old while reactions come in: stuck.",
+)
+REJECTS = Counter(
+    "stream_rejects_total",
+    "Records not counted as their senders meant, by `stream.reject.Reason`; after a "
+    "restart some are told again. Rises: other programs write to the reaction log.",
+    ["reason"],
+)
+REJECTS_FAILURES = Counter(
+    "stream_rejects_failures_total",
+    "Times that the query for rejects ended by itself and was started again. Rises: "
+    "they are not found, while reactions are counted; the log says why.",
 )

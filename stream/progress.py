@@ -11,7 +11,7 @@ from stream.windows import NO_BATCH
 
 log = logging.getLogger(__name__)
 
-_OPERATORS = ("count", "dedupe")
+OPERATORS = ("count", "dedupe")
 """Spark lists stateful operators from the sink up."""
 
 
@@ -43,10 +43,13 @@ class Progress:
                 self._count(report)
 
     def _count(self, report: Mapping[str, Any]) -> None:
+        took_s = report["durationMs"]["triggerExecution"] / 1000
         metrics.TRIGGERS.inc()
-        metrics.TRIGGER_SECONDS.observe(report["durationMs"]["triggerExecution"] / 1000)
+        metrics.TRIGGER_SECONDS.observe(took_s)
+        metrics.LAST_TRIGGER_SECONDS.set(took_s)
+        metrics.LAST_TRIGGER.set(_seconds(report["timestamp"]) + took_s)
         metrics.RECORDS.inc(report["numInputRows"])
-        for name, operator in zip(_OPERATORS, report["stateOperators"], strict=True):
+        for name, operator in zip(OPERATORS, report["stateOperators"], strict=True):
             _count_late(name, operator["numRowsDroppedByWatermark"], self.newest)
         dedupe = report["stateOperators"][1]["customMetrics"]
         metrics.REPEATS.inc(dedupe["numDroppedDuplicateRows"])
@@ -60,4 +63,9 @@ def _count_late(operator: str, rows: int, trigger: int) -> None:
 
 def _watermark_ms(report: Mapping[str, Any]) -> int:
     text = (report.get("eventTime") or {}).get("watermark")
-    return round(dt.datetime.fromisoformat(text).timestamp() * 1000) if text else 0
+    return round(_seconds(text) * 1000) if text else 0
+
+
+def _seconds(text: str) -> float:
+    """Return a moment, as Spark writes it, in seconds since the epoch."""
+    return dt.datetime.fromisoformat(text).timestamp()

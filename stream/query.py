@@ -47,11 +47,22 @@ class Source:
     topic: str
 
 
-def read_reactions(spark: SparkSession, source: Source, epoch: Epoch) -> DataFrame:
+def read_reactions(
+    spark: SparkSession,
+    source: Source,
+    epoch: Epoch,
+    options: Mapping[str, str] | None = None,
+) -> DataFrame:
     """Open the reaction log from where `epoch` starts.
 
-    There is no limit to a trigger: one by offsets advances partitions by lag and
-    not by time, and what falls behind the watermark is lost without a word.
+    To count there is no limit to a trigger: one by offsets advances partitions by lag
+    and not by time, and what falls behind the watermark is lost without a word.
+
+    Args:
+        spark: The session.
+        source: Where reactions are.
+        epoch: Says where a new checkpoint starts; one that is there goes on.
+        options: Of Spark's Kafka source, beside those for this.
     """
     start = msgspec.json.encode({source.topic: epoch.start}).decode()
     return (
@@ -60,6 +71,7 @@ def read_reactions(spark: SparkSession, source: Source, epoch: Epoch) -> DataFra
         .option("subscribe", source.topic)
         .option("includeHeaders", "true")
         .option("startingOffsets", start)
+        .options(**options or {})
         .load()
     )
 

@@ -19,8 +19,8 @@ from confluent_kafka import (
 from confluent_kafka import TopicPartition as At
 from confluent_kafka.admin import AdminClient
 
-from ingest.topics import BATCH_ID_HEADER
 from stream.frame import Frame, Pulse
+from stream.known import batch_of
 from stream.topics import PULSE_KEY, STATE_MAX_BYTES
 from stream.windows import Offsets, RoomState
 
@@ -192,10 +192,10 @@ class LogReader:
         ids = []
         wanted = {p: offset for p, offset in start.items() if offset < end.get(p, 0)}
         for message in self._read(topic, wanted, end):
-            key, headers = message.key(), dict(message.headers() or [])
-            batch_id = headers.get(BATCH_ID_HEADER)
-            if key is not None and batch_id is not None:
-                ids.append((_text(key), _text(batch_id)))
+            headers = message.headers()  # a list of what is read, for all they say
+            pairs = headers if isinstance(headers, list) else None
+            if (batch := batch_of(message.key(), pairs)) is not None:
+                ids.append(batch)
         return ids
 
     def _partitions(self, topic: str) -> list[int]:

@@ -59,6 +59,7 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
         # The default of 200 takes 6 s a trigger; the checkpoint fixes the number.
         "spark.sql.shuffle.partitions": str(options.shuffle_partitions),
         "spark.sql.adaptive.enabled": "false",  # streams have no use for it
+        "spark.sql.streaming.numRecentProgressUpdates": "10",  # looked at each second
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

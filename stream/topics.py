@@ -10,6 +10,9 @@ STATE_MAX_BYTES = 16 * 1024 * 1024
 PULSE_KEY = b"_pulse"
 """Key of the pulse in `frames`; no room can have it (rooms have no underscore)."""
 
+REJECTS_RETENTION_BYTES = 64 * 1024 * 1024
+"""Size at which the oldest rejects go: 250 of the largest, or 100,000 small ones."""
+
 _HOUR_MS = int(timedelta(hours=1) / timedelta(milliseconds=1))
 
 _COMPACTED = {
@@ -42,4 +45,22 @@ def rooms(prefix: str) -> Topic:
         f"{prefix}rooms",
         1,
         {**_COMPACTED, "max.message.bytes": str(STATE_MAX_BYTES)},
+    )
+
+
+def rejects(prefix: str) -> Topic:
+    """Describe where records go that were not counted as their senders meant.
+
+    One partition: they can be read in the order in which they were found.
+    """
+    return Topic(
+        f"{prefix}rejects",
+        1,
+        {
+            "compression.type": "lz4",
+            "retention.bytes": str(REJECTS_RETENTION_BYTES),
+            "retention.ms": "-1",
+            # What is open is not deleted: whole segments go, the oldest first.
+            "segment.bytes": str(REJECTS_RETENTION_BYTES // 8),
+        },
     )

@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as At
+from prometheus_client.parser import text_string_to_metric_families
 
 import stream.topics
 from ingest.topics import reactions
 from stream.room_log import LogReader
 from stream.windows import RoomState
 from tests.integration.kafka_server import KafkaServer
-from tests.integration.processes import free_port, spawn, wait_until
+from tests.integration.processes import LOOPBACK, free_port, spawn, wait_until
 
 FRAME_WITHIN_S = 120
 """Spark's start alone takes up to 80 s on a busy machine."""
@@ -116,6 +118,26 @@ class StreamProcess:
             if known is None or position(frame) >= position(known):
                 newest[frame["room"]] = frame
         return {room: frame["total"] for room, frame in newest.items()}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return one of its metrics; 0 where it has none so labelled."""
+        url = f"http://{LOOPBACK}:{self._settings['stream_metrics_port']}/metrics"
+        families = text_string_to_metric_families(httpx.get(url).text)
+        samples = [sample for family in families for sample in family.samples]
+        return next(
+            (
+                each.value
+                for each in samples
+                if (each.name, each.labels) == (name, labels)
+            ),
+            0,
+        )
+
+    def wait_for_metric(self, name: str) -> None:
+        """Wait until there is anything that this metric counts."""
+        wait_until(
+            lambda: self.metric(name) > 0, within_s=FRAME_WITHIN_S, what=f"a {name}"
+        )
 
     def wait_for_totals(self, book: Mapping[str, int]) -> None:
         """Wait until every room's total is what `book` says, or show both."""

@@ -1,76 +1,15 @@
-import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 from pyspark.sql import Row, SparkSession
 
 from stream.counting import count_per_window, identified, without
-from stream.spark import SparkOptions, open_session
-from tests.integration.kafka_server import JARS_DIR
-
-RECORD = (
-    "key binary, value binary, topic string, partition int, offset long,"
-    " timestamp timestamp, headers array<struct<key:string,value:binary>>"
-)
-THREE = b'[{"emoji_type":"a"},{"emoji_type":"b"},{"emoji_type":"a"}]'
+from tests.integration.log_records import THREE, Record, at, frame_of, record
 
 
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder, with a space in its name, in which an earlier session was killed."""
-    folder = tmp_path_factory.mktemp("spark") / "the scratch"
-    folder.mkdir()
-    (folder / "left-behind").touch()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def spark(scratch: Path) -> Iterator[SparkSession]:
-    session = open_session(
-        SparkOptions(
-            master="local[1]",
-            driver_memory_mb=512,
-            shuffle_partitions=1,
-            jars=JARS_DIR.parent / "spark",
-            scratch=scratch,
-        )
-    )
-    yield session
-    session.stop()
-
-
-def test_a_session_keeps_all_that_is_temporary_in_its_emptied_scratch_folder(
-    spark: SparkSession, scratch: Path
-) -> None:
-    (temporary,) = spark.sql(
-        "select java_method('java.lang.System', 'getProperty', 'java.io.tmpdir')"
-    ).first() or ("",)
-
-    assert temporary == str(scratch)
-    assert list(scratch.glob("blockmgr-*"))
-    assert not (scratch / "left-behind").exists()
-
-
-def at(second: float) -> dt.datetime:
-    return dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=second)
-
-
-def record(
-    value: bytes | None,
-    headers: Mapping[str, bytes | None] | None = None,
-    *,
-    key: bytes | None = b"final",
-    second: float = 0,
-    offset: int = 0,
-) -> tuple[object, ...]:
-    pairs = None if headers is None else list(headers.items())
-    return (key, value, "reactions", 0, offset, at(second), pairs)
-
-
-def read(spark: SparkSession, *records: tuple[object, ...]) -> list[Row]:
-    return identified(spark.createDataFrame(list(records), RECORD)).collect()
+def read(spark: SparkSession, *records: Record) -> list[Row]:
+    return identified(frame_of(spark, records)).collect()
 
 
 def pairs(row: Row) -> dict[str, int] | None:
@@ -115,7 +54,7 @@ def test_a_record_of_no_room_is_left_out(spark: SparkSession) -> None:
 def test_what_cannot_be_read_counts_nothing_and_ends_nothing(
     spark: SparkSession, value: bytes | None
 ) -> None:
-    records = spark.createDataFrame([record(value), record(THREE)], RECORD)
+    records = frame_of(spark, [record(value), record(THREE)])
 
     counted = count_per_window(identified(records), window_ms=2000).collect()
 
@@ -127,7 +66,7 @@ def test_a_count_that_no_record_can_have_is_left_out(
     spark: SparkSession, count: int
 ) -> None:
     headers = {"counts": json.dumps({"a": count, "b": 1}).encode()}
-    records = spark.createDataFrame([record(None, headers)] * 3, RECORD)
+    records = frame_of(spark, [record(None, headers)] * 3)
 
     counted = count_per_window(identified(records), window_ms=2000).collect()
 
@@ -139,7 +78,7 @@ def test_a_reaction_on_the_edge_belongs_to_the_later_window(
     spark: SparkSession,
 ) -> None:
     records = [record(b'[{"emoji_type":"a"}]', second=s) for s in (1.999, 2, 3.5)]
-    batches = identified(spark.createDataFrame(records, RECORD))
+    batches = identified(frame_of(spark, records))
 
     counted = count_per_window(batches, window_ms=2000).collect()
 
@@ -152,7 +91,7 @@ def test_a_reaction_on_the_edge_belongs_to_the_later_window(
 
 def test_rooms_do_not_mix(spark: SparkSession) -> None:
     records = [record(THREE), record(THREE, key=b"semi")]
-    batches = identified(spark.createDataFrame(records, RECORD))
+    batches = identified(frame_of(spark, records))
 
     counted = count_per_window(batches, window_ms=2000).collect()
 
@@ -169,7 +108,7 @@ def test_a_batch_is_left_out_only_in_the_room_that_knows_it(
 ) -> None:
     headers = {"batch_id": b"id"}
     records = [record(THREE, headers), record(THREE, headers, key=b"semi")]
-    batches = identified(spark.createDataFrame(records, RECORD))
+    batches = identified(frame_of(spark, records))
     known = spark.createDataFrame([("final", "id")], "room string, batch_id string")
 
     (left,) = without(batches, known).collect()
@@ -184,7 +123,7 @@ def test_a_key_that_is_no_room_is_left_out(spark: SparkSession, key: bytes) -> N
 
 def test_an_emoji_longer_than_any_is_left_out(spark: SparkSession) -> None:
     headers = {"counts": json.dumps({"x" * 65: 1, "y" * 64: 1}).encode()}
-    records = spark.createDataFrame([record(None, headers)], RECORD)
+    records = frame_of(spark, [record(None, headers)])
 
     counted = count_per_window(identified(records), window_ms=2000).collect()
 

@@ -5,17 +5,26 @@ import random
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
+import stream.topics
 from ingest.topics import reactions_name
+from stream.room_log import RoomLog
+from stream.windows import RoomState
 from tests.integration.kafka_server import KafkaServer, kafka_server
+from tests.integration.poisoner import Poisoner
+from tests.integration.processes import wait_until
 from tests.integration.sender_book import Sender, Traffic
 from tests.integration.stream_process import (
+    FRAME_WITHIN_S,
     FrameTail,
     StreamProcess,
     position,
@@ -104,7 +113,7 @@ def test_a_lost_checkpoint_starts_an_epoch_and_the_totals_go_on(
     assert_no_total_ever_falls(process.frames())
 
 
-def test_a_backlog_and_an_idle_partition_lose_nothing(
+def test_a_backlog_an_idle_partition_and_poison_lose_nothing(
     kafka: KafkaServer, tmp_path: Path
 ) -> None:
     """The partitions are filled one after another, each for longer than the lateness.
@@ -112,10 +121,16 @@ def test_a_backlog_and_an_idle_partition_lose_nothing(
     Then, while the stream runs, one of them is idle for as long, and wakes up. Told to
     stop, the stream ends between two triggers. And the last window of the burst is
     published without more traffic.
+
+    There is poison in both partitions, and a gap in the memory of rooms. The topic for
+    rejects is made late: only the query that writes there fails, and it comes back.
     """
     process = StreamProcess(kafka, tmp_path, stream_dedupe_s=5)
+    poisoner = Poisoner(process)
     try:
+        poisoner.leave_gaps()
         with sender(process, Traffic(again_after_s=(0.5, 2))) as traffic:
+            poisoner.write_all()
             process.start()
             FrameTail(process, new_only=True).wait()
             assert process.stop() == 0
@@ -124,12 +139,53 @@ def test_a_backlog_and_an_idle_partition_lose_nothing(
                 time.sleep(7)
             process.start()
             FrameTail(process, new_only=True).wait()
-            for traffic.partition in (0, 1):
-                time.sleep(7)
-        process.wait_for_totals(traffic.book)
+            traffic.partition = 0
+            time.sleep(7)
+            process.wait_for_metric("stream_rejects_failures_total")
+            kafka.create(poisoner.topic)
+            traffic.partition = 1
+            time.sleep(7)
+        process.wait_for_totals(traffic.book + poisoner.book)
+        wait_until(
+            lambda: sum(poisoner.counted().values()) >= len(poisoner.expected),
+            within_s=FRAME_WITHIN_S,
+            what="all rejects",
+        )
+        by_reason = Counter(reason for reason, _ in poisoner.expected.values())
+        assert poisoner.counted() == by_reason
+        assert process.stop() == 0
     finally:
         process.kill()
+    assert poisoner.rejected() == sorted(poisoner.expected.items())
     assert "lost rows" not in process.log()
+
+
+def test_a_trigger_of_very_many_rooms_is_stored_whole_and_read_back(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    """More than Kafka's client queues by default, while Kafka takes none of them.
+
+    A room that was deleted is not read back.
+    """
+    process = StreamProcess(kafka, tmp_path)
+    rooms, frames = (
+        describe(process.prefix).name
+        for describe in (stream.topics.rooms, stream.topics.frames)
+    )
+    states = {f"room-{number}": RoomState("an epoch") for number in range(100_001)}
+    log = RoomLog(
+        kafka.servers, transactional_id=process.prefix, rooms=rooms, frames=frames
+    )
+
+    kafka.pause()
+    threading.Timer(1.5, kafka.resume).start()
+    log.write(states, [])
+    producer = Producer({"bootstrap.servers": kafka.servers})
+    producer.produce(rooms, None, "room-7")
+    assert producer.flush(30) == 0
+
+    del states["room-7"]
+    assert process.states() == states
 
 
 def test_a_driver_that_wakes_up_late_can_write_nothing(

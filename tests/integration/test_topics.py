@@ -55,6 +55,7 @@ def test_topics_are_made_as_their_owners_describe_them(
         "made-reactions",
         "made-frames",
         "made-rooms",
+        "made-rejects",
     }
     for topic in wanted:
         assert partitions(kafka, topic.name) == topic.partitions

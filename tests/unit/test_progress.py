@@ -8,6 +8,7 @@ from stream.progress import Progress
 def report(batch: int, *, late: tuple[int, int] = (0, 0)) -> dict[str, Any]:
     return {
         "batchId": batch,
+        "timestamp": "2026-11-20T18:00:03.000Z",
         "numInputRows": 10,
         "durationMs": {"addBatch": 300, "triggerExecution": 400},
         "eventTime": {"watermark": "2026-11-20T18:00:01.500Z"},
@@ -73,3 +74,10 @@ def test_rows_lost_behind_the_watermark_are_counted_by_operator() -> None:
     Progress().observe(report(0, late=(0, 4)))
 
     assert counted("stream_late_rows_total", operator="dedupe") - before == 4
+
+
+def test_what_the_newest_trigger_took_and_when_it_ended_is_shown() -> None:
+    Progress().observe(report(0))
+
+    assert counted("stream_last_trigger_seconds") == 0.4
+    assert counted("stream_last_trigger_timestamp_seconds") == 1795197603.4

@@ -1,0 +1,86 @@
+"""What a record of `reactions` says: the columns that counting and rejecting share.
+
+Whoever can write to Kafka can write anything. A column is null where nothing can be
+read, and none of them ever ends a query. Native functions only: a function in Python
+would double the cost.
+"""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from ingest.topics import (
+    BATCH_ID_HEADER,
+    COUNTS_HEADER,
+    RECORD_MAX_BYTES,
+    RECORD_REACTIONS_MAX,
+)
+from mosquitto.topic import ROOM_PATTERN
+
+EMOJI_MAX_BYTES = 64
+"""The longest emoji of Unicode has 35 bytes."""
+
+_PAIRS = "array<struct<emoji:string,count:bigint>>"
+
+
+def room() -> Column:
+    """Return the room that the key names."""
+    key = F.col("key").cast("string")
+    # `$` would let a line end pass that no room has.
+    return F.when(key.rlike(rf"\A{ROOM_PATTERN}\z"), key)
+
+
+def batch_id() -> Column:
+    """Return what repeats of the record are known by; an empty one tells nothing."""
+    return F.nullif(_header(BATCH_ID_HEADER), F.lit(""))
+
+
+def is_too_large() -> Column:
+    """Tell whether the value is longer than any that ingest can write."""
+    return F.coalesce(F.octet_length("value"), F.lit(0)) > RECORD_MAX_BYTES
+
+
+def text() -> Column:
+    """Return the value if it is text in UTF-8 and not too large."""
+    as_text = F.try_validate_utf8(F.col("value").cast("string"))
+    return F.when(~is_too_large(), as_text)
+
+
+def has_counts_header() -> Column:
+    """Tell whether there is a header `counts`, readable or not; null if no headers."""
+    return F.exists("headers", lambda header: header["key"] == F.lit(COUNTS_HEADER))
+
+
+def counts_in_header() -> Column:
+    """Return what the header says: array of `emoji`, `count`."""
+    counts = F.from_json(_header(COUNTS_HEADER), "map<string,bigint>")
+    return F.map_entries(counts).cast(_PAIRS)
+
+
+def counts_in_value(value: Column) -> Column:
+    """Return the same of a value's text, a pair for each reaction."""
+    reactions = F.from_json(value, "array<struct<emoji_type:string>>")
+    one_each = F.transform(
+        reactions, lambda reaction: F.struct(reaction["emoji_type"], F.lit(1))
+    )
+    return one_each.cast(_PAIRS)
+
+
+def countable(counts: Column) -> Column:
+    """Return the pairs that a record of ours can hold.
+
+    What lies outside of these bounds could overflow a sum or burst a frame, and end
+    the query again and again.
+    """
+    return F.filter(
+        counts,
+        lambda pair: (
+            pair["count"].between(1, RECORD_REACTIONS_MAX)
+            & (F.octet_length(pair["emoji"]) <= EMOJI_MAX_BYTES)
+        ),
+    )
+
+
+def _header(name: str) -> Column:
+    # `get` gives null where the header is missing; `[0]` would end the query.
+    named = F.filter("headers", lambda header: header["key"] == F.lit(name))
+    return F.try_validate_utf8(F.get(named, F.lit(0))["value"].cast("string"))
