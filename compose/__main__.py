@@ -4,23 +4,26 @@ What needs the extra `server` is imported inside the commands that need it: a
 light install taps and watches with the same command.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 import clients.__main__ as clients
-from compose import logtail
+from compose import logtail, settings_show
 from compose.errors import Refused
 from compose.layout import Layout
-from compose.settings import PREFIX, BadSetting, Settings, variable
+from compose.settings import BadSetting, Settings
 
 _INTERRUPTED = 130
+
+_AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -50,13 +53,32 @@ def down() -> None:
 
 
 @app.command()
-def status() -> None:
-    """Show each process, and how fresh what viewers see is; fails if one is down."""
+def status(
+    watch: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
+    ] = False,
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show each process and each hop; fails with what is wrong, if anything is."""
     with _problems_told():
         from compose import operate
 
-        if not operate.show_status(Settings.load()):
+        if not operate.show_status(Settings.load(), watch=watch, as_json=as_json):
             raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: _AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
+    """Look at all that the system needs, and say what helps; fails if it cannot run."""
+    from compose import doctor as doctors
+
+    found = doctors.examine()
+    if as_json:
+        typer.echo(json.dumps(doctors.document(found)))
+    else:
+        Console().print(doctors.table(found))
+    if not doctors.is_well(found):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -71,14 +93,37 @@ def logs(
     with _problems_told():
         layout = Layout(Settings.load().state_dir)
         names = sorted(file.stem for file in layout.logs.glob("*.log"))
+        known = f"Logs: {', '.join(names) or 'none yet: `up` makes them'}"
+        if not name:
+            typer.echo(known)
+            return
         if name not in names:
-            known = ", ".join(names) or "none yet: `up` makes them"
-            wrong = f"There is no log of {name!r}. " if name else ""
-            raise Refused(f"{wrong}Logs: {known}")
+            raise Refused(f"There is no log of {name!r}. {known}")
         file = layout.log_of(name)
         if follow:
             os.execvp("tail", ["tail", "-n", str(lines), "-F", str(file)])  # noqa: S606, S607
         sys.stdout.writelines(f"{line}\n" for line in logtail.tail(file, lines=lines))
+
+
+@app.command()
+def rejects(
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, max=1000, help="The newest so many.")
+    ] = 20,
+    follow: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--follow", "-f", help="Go on with what comes.")
+    ] = False,
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show what the stream could not count as its sender meant, and why."""
+    with _problems_told():
+        import stream.topics
+        from compose.rejects import RejectLog, show
+
+        chosen = Settings.load()
+        topic = stream.topics.rejects(chosen.kafka_topic_prefix).name
+        log = RejectLog(chosen.bootstrap_servers, topic)
+        show(log, count=count, follow=follow, as_json=as_json)
 
 
 @app.command()
@@ -97,23 +142,21 @@ def clean(
 @app.command()
 def settings(
     name: Annotated[str, typer.Argument(help="Only this one's value.")] = "",
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Show every setting: its variable, its value here, its meaning."""
+    """Show every setting: its value, where that comes from, its default, its reason."""
     with _problems_told():
         chosen = Settings.load()
-        values = chosen.model_dump()
-        field = name.lower().removeprefix(PREFIX.lower())
-        if field in values:
-            typer.echo(values[field])
+        if not name and not as_json:
+            Console().print(settings_show.text(chosen), soft_wrap=True, end="")
             return
-        if name:
+        one = settings_show.find(chosen, name)
+        if name and one is None:
             raise Refused(f"There is no setting {name!r}.")
-        table = Table(box=None, pad_edge=False)
-        for title in ("variable", "value", "meaning"):
-            table.add_column(title, overflow="fold", no_wrap=title == "variable")
-        for each, about in Settings.model_fields.items():
-            table.add_row(variable(each), str(values[each]), about.description)
-        Console().print(table)
+        if one is None:
+            typer.echo(json.dumps(settings_show.document(chosen), ensure_ascii=False))
+        else:
+            typer.echo(json.dumps(asdict(one)) if as_json else one.value)
 
 
 app.command()(clients.tap)

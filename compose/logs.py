@@ -3,6 +3,12 @@
 import logging
 import time
 
+LOG_MAX_BYTES = 10 * 1024 * 1024
+"""Size at which a log file is set aside and a new one begun, by supervisord."""
+
+LOG_BACKUPS = 2
+"""How many that were set aside are kept, of each process."""
+
 _QUIET = {
     "httpx": logging.WARNING,  # a line for every request
     "py4j": logging.CRITICAL,  # a line for every call, a trace for every refusal

@@ -1,23 +1,22 @@
 """What the operator's commands do; needs the extra `server`."""
 
+from functools import partial
+
 from rich.console import Console
 
 from compose import (
     banner,
     cleaning,
-    orphans,
     preflight,
     running,
-    status,
-    status_table,
+    status_look,
+    status_show,
     topology,
 )
-from compose.errors import Refused
 from compose.layout import Layout
 from compose.native import Native
 from compose.report import report_on
 from compose.settings import Settings
-from compose.supervisor_rpc import Supervisor
 from stream.epoch import Epoch
 
 
@@ -51,24 +50,18 @@ def down(settings: Settings) -> bool:
         return Native(Layout(settings.state_dir), report).down()
 
 
-def show_status(settings: Settings) -> bool:
-    """Print how the system is; return whether every process runs.
+def show_status(settings: Settings, *, watch: bool, as_json: bool) -> bool:
+    """Print how the system is; return whether all is well.
 
-    Raises:
-        Refused: If none does.
+    Args:
+        settings: Whose system.
+        watch: Look again and again, until KeyboardInterrupt.
+        as_json: For programs: a line of JSON for each look.
     """
-    layout = Layout(settings.state_dir)
-    supervisor = Supervisor(layout.socket)
-    if not supervisor.answers():
-        left = len(orphans.find(layout.root))
-        hint = f" {left} processes of it are left: `down` ends them." if left else ""
-        raise Refused(f"EmoStream is not running.{hint}")
-    known = list(supervisor.processes().values())
-    processes = status.processes(known, layout.log_of("supervisord"))
-    console = Console()
-    console.print(status_table.process_table(processes), "")
-    console.print(status_table.cluster_table(status.clusters(running.noted(layout))))
-    return all(process.is_up for process in processes)
+    look = partial(status_look.look, Layout(settings.state_dir))
+    if watch:
+        status_show.watch(look, Console(), as_json=as_json)
+    return status_show.once(look, Console(), as_json=as_json)
 
 
 def clean(settings: Settings, *, yes: bool) -> str:

@@ -43,10 +43,10 @@ def check(wanted: Sequence[Wanted]) -> None:
         PortsTaken: If one cannot.
     """
     complaints = clashes(wanted) or [
-        f"port {want.port} ({want.process}) {problem}: free it, or choose another"
+        f"port {want.port} ({want.process}) {why}: free it, or choose another"
         f" with {want.setting}"
         for want in wanted
-        if (problem := _problem(want.port))
+        if (why := problem(want.port))
     ]
     if complaints:
         raise PortsTaken("\n".join(complaints))
@@ -70,7 +70,8 @@ def clashes(wanted: Iterable[Wanted]) -> list[str]:
     return complaints
 
 
-def _problem(port: int) -> str | None:
+def problem(port: int) -> str | None:
+    """Say why a port cannot be listened on; None if it can."""
     with socket.socket() as probe:
         # As servers do: connections of an earlier one that fade out are no matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,12 +80,22 @@ def _problem(port: int) -> str | None:
         except PermissionError:
             return "may not be used by this user"
         except OSError:
-            return f"is in use by {_holder(port)}"
+            return f"is in use by {_described(holder(port))}"
     return None
 
 
-def _holder(port: int) -> str:
-    """Name the process that listens on `port`, as far as this user may see it."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that listens on a port."""
+
+    name: str
+    pid: int
+    state_dir: str | None
+    """Of the EmoStream that it is part of, if it is."""
+
+
+def holder(port: int) -> Holder | None:
+    """Return who listens on `port`, as far as this user may see it."""
     try:
         pids = [
             connection.pid
@@ -93,12 +104,19 @@ def _holder(port: int) -> str:
             and connection.laddr
             and connection.laddr.port == port
         ]
-        holder = next(psutil.Process(pid) for pid in pids if pid)
-        name = f"{holder.name()} (process {holder.pid})"
+        process = next(psutil.Process(pid) for pid in pids if pid)
+        name = process.name()
     except (psutil.Error, StopIteration):
-        return "another process"
+        return None
     try:
-        state_dir = holder.environ().get(MARKER)
+        return Holder(name, process.pid, process.environ().get(MARKER))
     except psutil.Error:
-        state_dir = None
-    return f"{name} of the EmoStream in {state_dir}" if state_dir else name
+        return Holder(name, process.pid, None)
+
+
+def _described(holder: Holder | None) -> str:
+    if holder is None:
+        return "another process"
+    name = f"{holder.name} (process {holder.pid})"
+    where = f" of the EmoStream in {holder.state_dir}"
+    return f"{name}{where}" if holder.state_dir else name

@@ -1,35 +1,45 @@
-"""How the running system is: each process, and how fresh what it shows is."""
+"""How the running system is, as facts: what a look at it saw, and no judgement.
 
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+The fields of these types are also the document that `status --json` prints, so
+names carry their units and None is "could not be seen". `status_look` fills them
+in, `status_findings` judges them, `status_table` shows them.
+"""
+
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
-
-from compose.brokers import cluster_names
-from compose.mqtt_reader import BrokerRefused, read
-from compose.settings import Settings
-from compose.supervisor_rpc import ProcessInfo, State
-from mosquitto.topic import ANY, CONTROL_PULSE, room_frame, room_of
-from stream.frame import BadFrame, Frame, Pulse
-
-_LOOK_S = 3.5
-"""Long enough for a pulse to come: there is one every two seconds."""
+from compose.supervisor_rpc import State
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStatus:
-    """A process as a person wants to see it."""
+class Running(enum.StrEnum):
+    """Whether there is a system, and somebody who looks after it."""
+
+    SUPERVISED = "supervised"
+    UNSUPERVISED = "unsupervised"
+    """Parts of it run; supervisord does not, or takes no orders."""
+
+    NOT = "not_running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessFacts:
+    """One process, as supervisord and the operating system know it."""
 
     name: str
     state: State
-    pid: int
-    running_s: float
-    restarts: int
-    memory_bytes: int
-    """Of the process and all that it started."""
+    pid: int | None
+    started_at_ms: int | None
+    running_s: float | None
+    restarts: int | None
+    """Since `up`; the first start is none."""
+
+    last_restart_reason: str | None
+    memory_bytes: int | None
+    """Of it and all that it started."""
+
+    cpu_cores: float | None
+    """Of it and all that it started, on average while the look lasted."""
 
     @property
     def is_up(self) -> bool:
@@ -37,107 +47,143 @@ class ProcessStatus:
         return self.state in {State.STARTING, State.RUNNING}
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterView:
-    """What a viewer of a cluster's broker sees; None where nothing came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How far a reader of a Kafka topic is behind the topic's end."""
+
+    records: int
+    """Written, and not read yet."""
+
+    behind_s: float | None
+    """How long ago the first of these was written; 0 where there are none."""
+
+    lost_records: int = 0
+    """Not read, and not kept by Kafka any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaFacts:
+    """Kafka, and how far its readers are, measured at its logs.
+
+    Not by asking the readers: so it is right also while one hangs or is gone.
+    """
+
+    problem: str | None
+    """Why it could not be asked."""
+
+    missing_topics: tuple[str, ...] = ()
+    stream_lag: Lag | None = None
+    """From the end of `reactions` to where the newest completed trigger ended."""
+
+    bridge_lag: Lag | None = None
+    """From the end of `frames` to what the main broker has acknowledged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebFacts:
+    """The web server, asked whether it can store reactions."""
+
+    problem: str | None
+    """Why it cannot, in its own words, or why it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What the stream says of itself; counts are since its start."""
+
+    problem: str | None
+    """Why it could not be asked."""
+
+    triggers: int | None = None
+    last_trigger_s: float | None = None
+    """How long the newest completed trigger took."""
+
+    last_trigger_age_s: float | None = None
+    """Since it was completed: rises while no reactions come."""
+
+    rows_dropped: Mapping[str, int | None] | None = None
+    """By the watermark, at each of the two stateful operators: lost reactions."""
+
+    frames: int | None = None
+    last_frame_made_ms: int | None = None
+    last_frame_age_s: float | None = None
+    last_pulse_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeFacts:
+    """What the bridge says of itself; counts are since its start."""
+
+    problem: str | None
+    """Why it could not be asked."""
+
+    is_main_up: bool | None = None
+    is_kafka_up: bool | None = None
+    frames: int | None = None
+    """That the main broker acknowledged."""
+
+    frames_overtaken: int | None = None
+    """Left out because a newer one of the room came with them: no fault."""
+
+    frames_replayed: int | None = None
+    """Left out because they had been sent: the stream repeated a trigger."""
+
+    frames_refused: int | None = None
+    """By the main broker."""
+
+    records_unreadable: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MainFacts:
+    """The main broker, asked as the operator."""
+
+    problem: str | None
+    """Why it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterFacts:
+    """A cluster's broker, watched as an anonymous viewer."""
 
     name: str
-    frame_age_s: float | None
-    pulse_age_s: float | None
+    problem: str | None
+    """Why it could not be watched."""
+
+    is_linked: bool | None = None
+    """Whether the main broker knows it as connected."""
+
+    last_frame_made_ms: int | None = None
+    """When the newest frame of any room that it has was made."""
+
+    last_frame_age_s: float | None = None
+
+    last_pulse_age_s: float | None = None
 
 
-def processes(
-    known: Sequence[ProcessInfo], supervisor_log: Path
-) -> list[ProcessStatus]:
-    """Describe what supervisord knows, with what the system knows of it."""
-    restarts = count_restarts(_read(supervisor_log))
-    return [
-        ProcessStatus(
-            name=info.name,
-            state=info.state,
-            pid=info.pid,
-            running_s=max(0, time.time() - info.started_at) if info.pid else 0,
-            restarts=restarts.get(info.name, 0),
-            memory_bytes=_memory(info.pid) if info.pid else 0,
-        )
-        for info in known
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All that a look at the system of one state folder saw.
 
-
-def count_restarts(supervisor_log: str) -> dict[str, int]:
-    """Count how often each process was started again, from supervisord's log.
-
-    Only since supervisord itself was started, and as far as the log goes back.
+    A hop is None where it was not looked at, because nothing runs.
     """
-    starts: dict[str, int] = {}
-    for line in supervisor_log.splitlines():
-        if "supervisord started with pid" in line:
-            starts.clear()
-        elif " spawned: '" in line:
-            name = line.split("'")[1]
-            starts[name] = starts.get(name, 0) + 1
-    return {name: count - 1 for name, count in starts.items()}
 
+    at_ms: int
+    running: Running
+    left_over: int = 0
+    """Processes that run without a supervisord."""
 
-def clusters(settings: Settings) -> list[ClusterView]:
-    """Look at every cluster's broker as an anonymous viewer, all at once."""
-    names = cluster_names(settings)
-    ports = [settings.cluster_port + index for index in range(len(names))]
-    with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        return list(pool.map(_look, names, ports))
+    problem: str | None = None
+    """Why the hops could not be looked at although something runs."""
 
+    processes: tuple[ProcessFacts, ...] = ()
+    kafka: KafkaFacts | None = None
+    main: MainFacts | None = None
+    web: WebFacts | None = None
+    stream: StreamFacts | None = None
+    bridge: BridgeFacts | None = None
+    clusters: tuple[ClusterFacts, ...] = ()
 
-def _look(name: str, port: int) -> ClusterView:
-    try:
-        came = read(
-            port,
-            [room_frame(ANY), CONTROL_PULSE],
-            within_s=_LOOK_S,
-            until=lambda received: CONTROL_PULSE in received,
-            linger=True,
-        )
-    except BrokerRefused:
-        return ClusterView(name, None, None)
-    now_ms = time.time() * 1000
-    made = [made_ms for topic, raw in came.items() if (made_ms := _made_ms(topic, raw))]
-    return ClusterView(
-        name,
-        frame_age_s=(now_ms - max(made)) / 1000 if made else None,
-        pulse_age_s=_pulse_age_s(came.get(CONTROL_PULSE), now_ms),
-    )
-
-
-def _made_ms(topic: str, raw: bytes) -> int | None:
-    if room_of(topic) is None:
-        return None
-    try:
-        return Frame.decode(raw).times.made_ms
-    except BadFrame:
-        return None
-
-
-def _pulse_age_s(raw: bytes | None, now_ms: float) -> float | None:
-    try:
-        return (now_ms - Pulse.decode(raw).sent_ms) / 1000 if raw else None
-    except BadFrame:
-        return None
-
-
-def _memory(pid: int) -> int:
-    """Return the resident memory of a process and its descendants, in bytes."""
-    total = 0
-    try:
-        root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    for process in family:
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
-
-
-def _read(file: Path) -> str:
-    return file.read_text(errors="replace") if file.exists() else ""
+    def process(self, name: str) -> ProcessFacts | None:
+        """Return a process of it, if supervisord knows one of that name."""
+        return next((one for one in self.processes if one.name == name), None)

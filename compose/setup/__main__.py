@@ -1,4 +1,4 @@
-"""`python3 -m compose.setup [python]`: prepare everything, or the Python part."""
+"""`python3 -m compose.setup [python|bench]`: see `compose.setup.prepare`."""
 
 import sys
 

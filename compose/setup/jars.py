@@ -25,10 +25,17 @@ class JarSet:
 
     def is_whole(self, jars_dir: Path) -> bool:
         """Tell whether the jars that the pom asks for are there."""
-        try:
-            return (jars_dir / self.name / _STAMP).read_text() == self._digest()
-        except FileNotFoundError:
-            return False
+        digest, fetched = self._stamped(jars_dir)
+        there = {file.name for file in (jars_dir / self.name).glob("*.jar")}
+        return digest == self._digest() and there.issuperset(fetched)
+
+    def fits(self, jars_dir: Path) -> bool:
+        """Tell whether what is there was fetched for the pom as it is now."""
+        return self._stamped(jars_dir)[0] == self._digest()
+
+    def fetched(self, jars_dir: Path) -> list[str]:
+        """Return the names of the jars that were fetched; none if that is unknown."""
+        return self._stamped(jars_dir)[1]
 
     def fetch(self, jars_dir: Path) -> None:
         """Download the jars and put them in place of earlier ones.
@@ -51,8 +58,17 @@ class JarSet:
             fetched.rename(place)
 
     def stamp(self, folder: Path) -> None:
-        """Note in a folder of jars that it is whole, and for which pom."""
-        (folder / _STAMP).write_text(self._digest())
+        """Note in a folder of jars that it is whole, for which pom, and its jars."""
+        names = sorted(file.name for file in folder.glob("*.jar"))
+        (folder / _STAMP).write_text("\n".join([self._digest(), *names]))
+
+    def _stamped(self, jars_dir: Path) -> tuple[str, list[str]]:
+        """Return what `stamp` has noted; an earlier version noted no names."""
+        try:
+            digest, *names = (jars_dir / self.name / _STAMP).read_text().split("\n")
+        except FileNotFoundError:
+            return "", []
+        return digest, names
 
     def _digest(self) -> str:
         return hashlib.sha256(self.pom.read_bytes()).hexdigest()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from compose.setup import environment, jars, system
+from compose.setup import environment, jars, postgresql, system
 from compose.setup.steps import CommandFailed, SetupFailed, run, say
 from compose.setup.system import Purpose
 
@@ -14,11 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prepare the checkout; with `python`, only what its checks need."""
+    """Prepare the checkout.
+
+    Args:
+        arguments: Nothing for what the system needs; `python` for what the checks
+            of the code need, `bench` for what the benchmarks need, too.
+    """
     started = time.monotonic()
     try:
         with _alone(ROOT / "pyproject.toml"):
             _prepare(python_only=list(arguments) == ["python"])
+            if list(arguments) == ["bench"]:
+                postgresql.ensure()
     except SetupFailed as error:
         say(f"\nSet-up failed.\n{error}")
         return 1

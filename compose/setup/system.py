@@ -36,6 +36,9 @@ class Purpose(enum.Enum):
     TRYING = enum.auto()
     """To try it with the commands that `up` prints."""
 
+    COMPARING = enum.auto()
+    """To compare with it in the benchmarks; nothing else needs it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -100,7 +103,7 @@ def ensure(wanted: Sequence[Need]) -> None:
     missing = [need for need in wanted if not need.met()]
     if not missing:
         return
-    rights = _rights()
+    rights = root_rights()
     if not shutil.which("apt-get") or rights is None:
         packages = [_choose(need) for need in missing]
         raise SetupFailed(advice(missing, packages, apt=shutil.which("apt-get")))
@@ -144,12 +147,15 @@ def _has_headers() -> bool:
     return Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
-def _has_java() -> bool:
-    """Tell whether every Java that a part would start is new enough."""
+def javas() -> list[str]:
+    """Return every Java that a part would start."""
     # Kafka is started with the PATH's, Spark and Maven with JAVA_HOME's if set.
     home = os.environ.get("JAVA_HOME")
-    javas = ["java", *([str(Path(home, "bin", "java"))] if home else [])]
-    return all(_java_is_new(java) for java in javas)
+    return ["java", *([str(Path(home, "bin", "java"))] if home else [])]
+
+
+def _has_java() -> bool:
+    return all(_java_is_new(java) for java in javas())
 
 
 def _java_is_new(java: str) -> bool:
@@ -160,7 +166,7 @@ def _java_is_new(java: str) -> bool:
     return major is not None and major >= JAVA_MIN
 
 
-def _rights() -> list[str] | None:
+def root_rights() -> list[str] | None:
     """Return what to put before a command to run it as root; None: cannot."""
     if os.geteuid() == 0:
         return []

@@ -8,8 +8,6 @@ from compose import banner, logtail
 from compose.layout import Layout, PathTooLong
 from compose.running import NothingNoted, differences, note, noted
 from compose.settings import Settings
-from compose.status import count_restarts
-from compose.status_table import duration
 
 
 def test_the_commands_that_up_prints_have_the_real_ports(tmp_path: Path) -> None:
@@ -34,36 +32,6 @@ def test_with_the_defaults_commands_are_short() -> None:
     assert "tap ❤️\n" in text
     assert "watch\n" in text
     assert "EMOSTREAM_STATE_DIR" not in text
-
-
-def test_restarts_are_counted_since_the_supervisor_was_started() -> None:
-    log = """\
-t INFO supervisord started with pid 1
-t INFO spawned: 'web' with pid 2
-t INFO spawned: 'web' with pid 3
-t INFO supervisord started with pid 4
-t INFO spawned: 'kafka' with pid 5
-t INFO spawned: 'web' with pid 6
-t WARN exited: web (exit status 1; not expected)
-t INFO spawned: 'web' with pid 7
-t INFO spawned: 'web' with pid 8
-"""
-
-    assert count_restarts(log) == {"kafka": 0, "web": 2}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.4, "0 s"),
-        (59.9, "59 s"),
-        (61, "1 min 1 s"),
-        (7260, "2 h 1 min"),
-        (90_000, "1 d 1 h"),
-    ],
-)
-def test_a_span_has_the_two_units_that_matter(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_the_end_of_a_log_is_what_was_written_since(tmp_path: Path) -> None:

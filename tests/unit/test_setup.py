@@ -6,6 +6,7 @@ import pytest
 
 from compose.setup.environment import Stamp, Work, work
 from compose.setup.jars import JarSet
+from compose.setup.postgresql import PROGRAMS, find_postgresql
 from compose.setup.remedy import explain, failed_artifact
 from compose.setup.steps import CommandFailed
 from compose.setup.system import (
@@ -73,6 +74,20 @@ def test_the_checks_of_the_code_need_python_alone() -> None:
 
     assert "Python's venv" in python
     assert not {"Maven", "Mosquitto"} & set(python)
+
+
+def test_of_several_postgresqls_the_newest_whole_one_is_taken(tmp_path: Path) -> None:
+    for version, programs in {"9.6": PROGRAMS, "15": PROGRAMS, "17": ["psql"]}.items():
+        folder = tmp_path / version / "bin"
+        folder.mkdir(parents=True)
+        for program in programs:
+            (folder / program).touch()
+
+    assert find_postgresql(tmp_path) == tmp_path / "15" / "bin"
+
+
+def test_postgresql_is_for_the_benchmarks_alone() -> None:
+    assert Purpose.COMPARING not in {wanted.purpose for wanted in needs()}
 
 
 @dataclass(frozen=True)

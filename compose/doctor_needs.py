@@ -1,0 +1,74 @@
+"""What the settings ask of the machine: ports, memory, disk. Pure.
+
+It works where the parts themselves cannot be imported; that it agrees with
+`compose.topology` is tested.
+"""
+
+from compose.brokers import cluster_names
+from compose.logs import LOG_BACKUPS, LOG_MAX_BYTES
+from compose.processes import PortClaim
+from compose.settings import Settings, variable
+
+_MIB = 1024**2
+
+KAFKA_BESIDE_HEAP_BYTES = 200 * _MIB
+SPARK_BESIDE_HEAP_BYTES = 400 * _MIB
+"""The driver's Python among it."""
+
+WEB_BYTES = 50 * _MIB
+WEB_WORKER_BYTES = 70 * _MIB
+BROKER_BYTES = 16 * _MIB
+BRIDGE_BYTES = 60 * _MIB
+RUNNER_BYTES = 60 * _MIB
+"""What a process was seen to use, and a little more; a broker's viewers beside it."""
+
+SEGMENT_BYTES = 1024 * _MIB
+"""Kafka deletes whole segments: each partition may have one more than its limit."""
+
+COMPACTED_BYTES = 512 * _MIB
+"""Frames and rooms, and the stream's checkpoint."""
+
+
+def port_claims(settings: Settings) -> list[tuple[str, PortClaim]]:
+    """Return who will listen on which port."""
+    single = {"main_port": "mosquitto-main", "http_port": "web"}
+    single |= {"stream_metrics_port": "stream", "bridge_metrics_port": "bridge"}
+    if not settings.kafka_servers:
+        single |= {"kafka_port": "kafka", "kafka_controller_port": "kafka"}
+    claims = [(process, _claim(settings, name, 0)) for name, process in single.items()]
+    return claims + [
+        (cluster, _claim(settings, name, index))
+        for index, cluster in enumerate(cluster_names(settings))
+        for name in ("cluster_port", "cluster_ws_port")
+    ]
+
+
+def memory_needed_bytes(settings: Settings) -> int:
+    """Return how much memory the processes use at most, their viewers aside."""
+    kafka = settings.kafka_heap_mb * _MIB + KAFKA_BESIDE_HEAP_BYTES
+    spark = settings.spark_driver_memory_mb * _MIB + SPARK_BESIDE_HEAP_BYTES
+    web = WEB_BYTES + settings.web_workers * WEB_WORKER_BYTES
+    brokers = (1 + settings.clusters) * BROKER_BYTES
+    return (
+        (0 if settings.kafka_servers else kafka)
+        + spark
+        + web
+        + brokers
+        + BRIDGE_BYTES
+        + RUNNER_BYTES
+    )
+
+
+def disk_needed_bytes(settings: Settings) -> int:
+    """Return how much is kept on disk at most."""
+    log_files = len({process for process, _ in port_claims(settings)}) + 2
+    logs = log_files * (1 + LOG_BACKUPS) * LOG_MAX_BYTES
+    if settings.kafka_servers:
+        return logs + COMPACTED_BYTES
+    segments = settings.reactions_partitions * SEGMENT_BYTES
+    return logs + COMPACTED_BYTES + settings.reactions_retention_bytes + segments
+
+
+def _claim(settings: Settings, name: str, offset: int) -> PortClaim:
+    port: int = getattr(settings, name)
+    return PortClaim(port + offset, variable(name))

@@ -1,0 +1,241 @@
+"""A look at real parts: some that work, some that are dead, hang, or lie."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psutil
+import pytest
+
+from compose import status_metrics, usage
+from compose.scrape import NoMetrics, scrape
+from compose.status import Running, Status
+from compose.status_look import look
+from compose.status_rules import RULES
+from compose.status_verdict import judge
+from compose.supervisor_rpc import State
+from tests.integration.machine import Machine, machine_in_a_short_folder
+from tests.integration.processes import (
+    LOOPBACK,
+    end,
+    free_port,
+    free_ports,
+    spawn,
+    wait_until,
+)
+
+BUSY = "while True: pass"
+BUSY_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[int]:
+    """Serve one answer to every GET; yield the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer((LOOPBACK, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """Take connections and never answer, as a hung process does; yield the port."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_metrics_are_read() -> None:
+    with answering(200, b'a_total{x="1"} 2\na_total{x="2"} 3\nb 4\n') as port:
+        metrics = scrape(port)
+
+    assert metrics.count("a_total", x="2") == 3
+    assert metrics.total("a_total") == 5
+    assert metrics.value("b") == 4
+    assert metrics.value("c") is None
+
+
+def test_a_dead_a_hung_and_a_foreign_metrics_port_are_told_apart() -> None:
+    port = free_port()
+    with pytest.raises(NoMetrics, match=f"no answer on port {port}: "):
+        scrape(port)
+    with silent() as port, pytest.raises(NoMetrics, match=f"on port {port} in 2 s"):
+        scrape(port)
+    with answering(404, b"") as port, pytest.raises(NoMetrics, match="answers 404"):
+        scrape(port)
+    with answering(200, b"<h1>") as port, pytest.raises(NoMetrics, match="something"):
+        scrape(port)
+
+
+def test_the_web_server_says_in_its_own_words_why_it_is_not_ready() -> None:
+    refusal = b'{"error": "not_ready", "help": "Kafka does not answer."}'
+    with answering(503, refusal) as port:
+        assert status_metrics.look_at_web(port).problem == "Kafka does not answer"
+    with answering(500, b"oh") as port:
+        assert status_metrics.look_at_web(port).problem == "it answers 500"
+    with answering(200, b"{}") as port:
+        assert status_metrics.look_at_web(port).problem is None
+    with silent() as port:
+        problem = status_metrics.look_at_web(port).problem
+        assert problem == f"no answer on port {port} in 2 s"
+    assert "no answer on port" in (
+        status_metrics.look_at_web(free_port()).problem or ""
+    )
+
+
+def test_the_usage_of_a_process_is_that_of_its_children_too(tmp_path: Path) -> None:
+    busy = spawn([sys.executable, "-c", BUSY_CHILD], tmp_path / "busy")
+    idle = spawn(["sleep", "600"], tmp_path / "idle")
+    gone = spawn(["true"], tmp_path / "gone")
+    gone.wait()
+    try:
+        used = usage.watch([busy.pid, idle.pid, gone.pid], for_s=1.0)
+    finally:
+        for child in psutil.Process(busy.pid).children():
+            child.kill()
+        end(busy, within_s=5)
+        end(idle, within_s=5)
+
+    assert used.keys() == {busy.pid, idle.pid}
+    assert used[busy.pid].cpu_cores > 0.05 > used[idle.pid].cpu_cores
+    assert used[busy.pid].memory_bytes > used[idle.pid].memory_bytes > 0
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    with machine_in_a_short_folder() as machine:
+        yield machine
+
+
+def up(machine: Machine) -> None:
+    """Start a little server as the stream; of all other parts there is nothing."""
+    single = ("http", "kafka", "main", "stream_metrics", "bridge_metrics")
+    clusters = free_ports(2)
+    machine.up(
+        machine.server("stream"),
+        **{f"{name}_port": free_port() for name in single},
+        cluster_port=clusters,
+        clusters=2,
+    )
+
+
+def problems(status: Status) -> dict[str, str]:
+    return {one.part: one.problem for one in judge(status, RULES).findings}
+
+
+def test_where_nothing_runs_nothing_is_asked(machine: Machine) -> None:
+    status = look(machine.layout)
+
+    assert status.running is Running.NOT
+    assert problems(status) == {"supervisord": "not_running"}
+
+
+def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
+    up(machine)
+
+    status = look(machine.layout)
+
+    stream = status.process("stream")
+    assert stream is not None
+    assert stream.is_up
+    assert stream.pid == machine.pids()["stream"]
+    assert stream.restarts == 0
+    assert stream.memory_bytes
+    assert stream.cpu_cores is not None
+    assert problems(status) == {
+        "kafka": "no_answer",
+        "mosquitto-main": "no_answer",
+        "web": "not_ready",
+        "stream": "not_ready_yet",
+        "bridge": "no_metrics",
+        "cluster-1": "no_answer",
+        "cluster-2": "no_answer",
+    }
+
+
+def test_restarts_are_counted_with_their_reason(machine: Machine) -> None:
+    up(machine)
+    before = machine.pids()["stream"]
+    os.kill(before, signal.SIGKILL)
+    wait_until(
+        lambda: machine.pids()["stream"] not in {0, before},
+        within_s=30,
+        what="another process",
+    )
+
+    stream = look(machine.layout).process("stream")
+
+    assert stream is not None
+    assert stream.restarts == 1
+    assert stream.last_restart_reason == "terminated by SIGKILL"
+
+
+def test_a_process_that_was_stopped_is_no_process(machine: Machine) -> None:
+    up(machine)
+    machine.supervisor.stop(machine.supervisor.processes()["stream"])
+
+    stream = look(machine.layout).process("stream")
+
+    assert stream is not None
+    assert stream.state is State.STOPPED
+    assert (stream.pid, stream.running_s, stream.memory_bytes) == (None, None, None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_parts_that_nobody_looks_after_are_told(
+    machine: Machine, number: signal.Signals
+) -> None:
+    up(machine)
+    supervisor = psutil.Process(machine.supervisor.pid())
+    os.kill(supervisor.pid, number)
+    if number is signal.SIGKILL:
+        supervisor.wait(5)
+
+    status = look(machine.layout)
+
+    assert status.running is Running.UNSUPERVISED
+    assert status.left_over >= 1
+    assert status.kafka is not None
+    assert problems(status)["supervisord"] == "no_supervisor"
+
+
+def test_without_its_note_a_system_is_told_to_go_down(machine: Machine) -> None:
+    up(machine)
+    machine.layout.noted_settings.unlink()
+
+    status = look(machine.layout)
+
+    assert "`down` first" in (status.problem or "")
+    assert status.process("stream") is not None
+    assert problems(status) == {"supervisord": "cannot_look"}
+
+
+def test_restarts_that_cannot_be_read_are_told(machine: Machine) -> None:
+    up(machine)
+    machine.layout.restarts.write_text("{")
+
+    status = look(machine.layout)
+
+    stream = status.process("stream")
+    assert stream is not None
+    assert stream.restarts is None
+    assert problems(status)["supervisord"] == "cannot_look"

@@ -1,0 +1,336 @@
+"""What is wrong, judged from facts: each fault by its label, its cause first."""
+
+from dataclasses import replace
+
+import pytest
+
+from compose.status import (
+    ClusterFacts,
+    KafkaFacts,
+    MainFacts,
+    Running,
+    Status,
+    StreamFacts,
+    WebFacts,
+)
+from compose.status_rules import RULES
+from compose.status_verdict import Verdict, judge
+from compose.supervisor_rpc import State
+from tests.facts import (
+    BRIDGE,
+    CLUSTER,
+    KAFKA,
+    NAMES,
+    STREAM,
+    WELL,
+    lag,
+    process,
+    with_process,
+)
+
+
+def verdict(status: Status) -> Verdict:
+    return judge(status, RULES)
+
+
+def labels(status: Status) -> list[tuple[str, str]]:
+    return [(one.part, one.problem) for one in verdict(status).findings]
+
+
+def down(name: str, state: State = State.EXITED) -> Status:
+    return with_process(WELL, process(name, state, reason="exit status 1", restarts=3))
+
+
+def stream_is(**changed: object) -> Status:
+    return replace(WELL, stream=replace(STREAM, **changed))  # type: ignore[arg-type]
+
+
+def bridge_is(**changed: object) -> Status:
+    return replace(WELL, bridge=replace(BRIDGE, **changed))  # type: ignore[arg-type]
+
+
+def kafka_is(**changed: object) -> Status:
+    return replace(WELL, kafka=replace(KAFKA, **changed))  # type: ignore[arg-type]
+
+
+def cluster_is(**changed: object) -> Status:
+    return replace(WELL, clusters=(replace(CLUSTER, **changed),))  # type: ignore[arg-type]
+
+
+def test_nothing_is_wrong_where_all_is_well() -> None:
+    assert verdict(WELL).is_well
+    assert labels(WELL) == []
+
+
+FAULTS = {
+    "not running": (
+        Status(at_ms=0, running=Running.NOT),
+        ("supervisord", "not_running"),
+        "EmoStream is not running: `emostream up` starts it.",
+    ),
+    "supervisord is gone": (
+        replace(WELL, running=Running.UNSUPERVISED, left_over=8),
+        ("supervisord", "no_supervisor"),
+        "8 processes run",
+    ),
+    "nothing noted": (
+        replace(WELL, problem="settings.json cannot be read"),
+        ("supervisord", "cannot_look"),
+        "settings.json cannot be read.",
+    ),
+    "Kafka is silent": (
+        kafka_is(problem="nobody at 127.0.0.1:9092"),
+        ("kafka", "no_answer"),
+        "nobody at 127.0.0.1:9092",
+    ),
+    "a topic is missing": (
+        kafka_is(missing_topics=("rooms",)),
+        ("kafka", "topic_missing"),
+        "no topic rooms: `emostream up`",
+    ),
+    "main is silent": (
+        replace(WELL, main=MainFacts(problem="no answer on port 1884")),
+        ("mosquitto-main", "no_answer"),
+        "no answer on port 1884",
+    ),
+    "web is not ready": (
+        replace(WELL, web=WebFacts(problem="Kafka does not answer")),
+        ("web", "not_ready"),
+        "web cannot take reactions: Kafka does not answer.",
+    ),
+    "the stream's metrics are dead": (
+        replace(WELL, stream=StreamFacts(problem="no answer on port 9102")),
+        ("stream", "no_metrics"),
+        "no answer on port 9102",
+    ),
+    "no pulse at all": (
+        stream_is(last_pulse_age_s=None),
+        ("stream", "no_pulse"),
+        "not sent a pulse",
+    ),
+    "an old pulse": (
+        stream_is(last_pulse_age_s=6.1),
+        ("stream", "no_pulse"),
+        "no pulse for 6 s",
+    ),
+    "reactions wait": (
+        kafka_is(stream_lag=lag(1234, 10.1)),
+        ("stream", "behind"),
+        "10 s behind: 1,234 records of reactions",
+    ),
+    "rows were dropped by the count": (
+        stream_is(rows_dropped={"count": 2, "dedupe": 0}),
+        ("stream", "rows_dropped"),
+        "lost 2 rows",
+    ),
+    "rows were dropped by the dedupe": (
+        stream_is(rows_dropped={"count": None, "dedupe": 5}),
+        ("stream", "rows_dropped"),
+        "EMOSTREAM_STREAM_DEDUPE_S",
+    ),
+    "unread reactions were deleted": (
+        kafka_is(stream_lag=lag(lost=7)),
+        ("stream", "unread_lost"),
+        "EMOSTREAM_REACTIONS_RETENTION_BYTES",
+    ),
+    "the bridge's metrics are dead": (
+        bridge_is(problem="no answer on port 9101"),
+        ("bridge", "no_metrics"),
+        "no answer on port 9101",
+    ),
+    "the bridge has no Kafka": (
+        bridge_is(is_kafka_up=False),
+        ("bridge", "no_kafka"),
+        "does not reach Kafka",
+    ),
+    "the bridge has no main": (
+        bridge_is(is_main_up=False),
+        ("bridge", "no_main"),
+        "does not reach the main broker",
+    ),
+    "frames wait": (
+        kafka_is(bridge_lag=lag(20, 11.0)),
+        ("bridge", "behind"),
+        "11 s behind: 20 records of frames",
+    ),
+    "frames are refused": (
+        bridge_is(frames_refused=1),
+        ("bridge", "frames_refused"),
+        "refused 1 frames",
+    ),
+    "what is no frame": (
+        bridge_is(records_unreadable=2),
+        ("bridge", "no_frames"),
+        "passed over 2 records",
+    ),
+    "a cluster is silent": (
+        replace(WELL, clusters=(ClusterFacts(name="cluster-1", problem="refused"),)),
+        ("cluster-1", "no_answer"),
+        "cluster-1 takes no viewers: refused.",
+    ),
+    "a cluster is not linked": (
+        cluster_is(is_linked=False),
+        ("cluster-1", "no_link"),
+        "not linked to the main broker",
+    ),
+    "no pulse at a cluster": (
+        cluster_is(last_pulse_age_s=None),
+        ("cluster-1", "no_pulse"),
+        "No pulse reaches cluster-1",
+    ),
+    "an old pulse at a cluster": (
+        cluster_is(last_pulse_age_s=6.1),
+        ("cluster-1", "no_pulse"),
+        "No pulse reaches cluster-1",
+    ),
+    "an old frame at a cluster": (
+        cluster_is(last_frame_made_ms=CLUSTER.last_frame_made_ms - 6_100),  # type: ignore[operator]
+        ("cluster-1", "old_frame"),
+        "6 s older than the newest",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_has_its_label_and_its_sentence(fault: str) -> None:
+    status, label, sentence = FAULTS[fault]
+
+    (finding,) = verdict(status).findings
+
+    assert (finding.part, finding.problem) == label
+    assert sentence in finding.text
+    assert finding.text.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_process_that_does_not_run_is_named_with_why_and_where_to_read(
+    name: str,
+) -> None:
+    (finding,) = verdict(down(name)).findings
+
+    assert (finding.part, finding.problem) == (name, "not_running")
+    assert "(exit status 1; restarted 3 times)" in finding.text
+    assert f"`emostream logs {name}`" in finding.text
+
+
+def test_a_process_that_somebody_stopped_is_started_by_up() -> None:
+    (finding,) = verdict(down("web", State.STOPPED)).findings
+
+    assert finding.text == "web is stopped: `emostream up` starts it."
+
+
+def test_what_passes_by_itself_within_seconds_is_no_fault() -> None:
+    small = kafka_is(stream_lag=lag(9, 9.9), bridge_lag=lag(9, 9.9))
+    status = replace(
+        small,
+        stream=replace(STREAM, last_pulse_age_s=5.9),
+        clusters=(replace(CLUSTER, last_pulse_age_s=5.9),),
+    )
+
+    assert verdict(status).is_well
+
+
+def test_frames_that_newer_ones_overtook_are_no_fault() -> None:
+    assert verdict(bridge_is(frames_overtaken=10_000)).is_well
+
+
+def test_a_room_where_nobody_reacts_is_no_fault() -> None:
+    status = stream_is(last_trigger_age_s=9e5, last_frame_age_s=9e5)
+
+    assert verdict(status).is_well
+
+
+def all_hangs_on_kafka() -> Status:
+    """Return what is seen while Kafka is down, all of it."""
+    return replace(
+        with_process(down("kafka"), process("stream", State.EXITED)),
+        kafka=KafkaFacts(problem="nobody there"),
+        web=WebFacts(problem="Kafka does not answer"),
+        bridge=replace(BRIDGE, is_kafka_up=False),
+        clusters=(replace(CLUSTER, last_pulse_age_s=None),),
+    )
+
+
+def test_of_all_that_hangs_on_kafka_only_kafka_is_told() -> None:
+    found = verdict(all_hangs_on_kafka())
+
+    assert [cause.part for cause in found.causes] == ["kafka"]
+    assert {one.part: one.because_of for one in found.findings} == {
+        "kafka": None,
+        "web": "kafka",
+        "stream": "kafka",
+        "bridge": "kafka",
+        "cluster-1": "kafka",
+    }
+
+
+def test_a_fault_of_its_own_is_told_beside_kafkas() -> None:
+    status = replace(
+        all_hangs_on_kafka(), clusters=(ClusterFacts(name="cluster-1", problem="gone"),)
+    )
+
+    causes = [cause.part for cause in verdict(status).causes]
+
+    assert causes == ["kafka", "cluster-1"]
+
+
+def test_a_main_that_is_down_explains_the_bridge_and_the_links() -> None:
+    status = replace(
+        down("mosquitto-main"),
+        web=WebFacts(problem="the main broker is away"),
+        bridge=replace(BRIDGE, is_main_up=False),
+        clusters=(replace(CLUSTER, is_linked=False),),
+    )
+
+    assert [cause.part for cause in verdict(status).causes] == ["mosquitto-main"]
+
+
+@pytest.mark.parametrize("part", ["stream", "bridge"])
+def test_what_viewers_miss_comes_of_who_should_send_it(part: str) -> None:
+    silent = {"stream": stream_is, "bridge": bridge_is}[part](problem="no answer")
+    status = replace(silent, clusters=(replace(CLUSTER, last_pulse_age_s=None),))
+
+    found = verdict(status)
+
+    assert [cause.part for cause in found.causes] == [part]
+    assert found.findings[-1].because_of == part
+
+
+def test_what_was_started_a_moment_ago_is_not_ready_yet() -> None:
+    young = process("web", running_s=2, restarts=4, reason="exit status 1")
+    status = replace(with_process(WELL, young), web=WebFacts(problem="no answer"))
+
+    (finding,) = verdict(status).findings
+
+    assert finding.problem == "not_ready_yet"
+    assert finding.text == (
+        "web is not ready yet, 2 s after its start (restarted 4 times; exit status 1):"
+        " web cannot take reactions: no answer."
+    )
+
+
+def test_what_was_started_a_moment_ago_and_works_is_well() -> None:
+    assert verdict(with_process(WELL, process("web", running_s=0.1))).is_well
+
+
+@pytest.mark.parametrize(("part", "limit_s"), [("bridge", 60), ("stream", 180)])
+def test_after_a_while_a_part_is_not_starting_any_more(
+    part: str, limit_s: float
+) -> None:
+    silent = {"stream": stream_is, "bridge": bridge_is}[part](problem="no answer")
+
+    for running_s, problem in [
+        (limit_s - 1, "not_ready_yet"),
+        (limit_s + 1, "no_metrics"),
+    ]:
+        status = with_process(silent, process(part, running_s=running_s))
+        assert labels(status) == [(part, problem)]
+
+
+def test_what_is_lost_is_told_however_young_the_stream_is() -> None:
+    status = with_process(
+        stream_is(rows_dropped={"count": 1, "dedupe": 0}),
+        process("stream", running_s=5),
+    )
+
+    assert labels(status) == [("stream", "rows_dropped")]
