@@ -83,6 +83,32 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=64, ge=1, le=512)
     """POSTs that one worker can have waiting for Kafka at a time."""
 
+    web_connections: int = Field(default=1000, ge=16, le=20_000)
+    """Connections that one worker holds; for one more it ends the least active."""
+
+    web_head_within_s: float = Field(default=5.0, gt=0, le=60)
+    """Time for the headers of a request, from their first byte; beyond it 408."""
+
+    web_body_within_s: float = Field(default=10.0, gt=0, le=60)
+    """Time for the body; 128 KiB within 10 s is 105 kbit/s, a poor phone's uplink."""
+
+    web_bodies_max_bytes: int = Field(default=32 * 1024**2, ge=128 * 1024)
+    """Bodies that one worker holds, by Content-Length: bounds its memory."""
+
+    web_proxies: int = Field(default=0, ge=0, le=8)
+    """Proxies in front whose `X-Forwarded-For` is believed; a stranger's is not."""
+
+    address_requests_per_s: int = Field(default=100, ge=1, le=1_000_000)
+    """One address may send so many for ever, each worker counting for itself: a tenth
+    of a worker at most, and enough for a hundred phones behind one address."""
+
+    address_burst: int = Field(default=200, ge=1, le=1_000_000)
+    """One address may send so many at once; an IPv6 address counts as its /64."""
+
+    loopback_requests_per_s: int = Field(default=20_000, ge=1, le=1_000_000)
+    """The same on loopback: more than a worker answers, so it limits nothing that is
+    run here, unless a proxy here is not named in `web_proxies`."""
+
     producer_linger_ms: int = Field(default=5, ge=0, le=500)
     """How long ingest gathers records before it sends them: 5 to 20 is usual."""
 

@@ -65,7 +65,8 @@ def topic_list(settings: Settings) -> list[Topic]:
         partitions=settings.reactions_partitions,
         retention_bytes=settings.reactions_retention_bytes,
     )
-    return [reactions, stream.topics.frames(prefix), stream.topics.rooms(prefix)]
+    own = (stream.topics.frames, stream.topics.rooms, stream.topics.rejects)
+    return [reactions, *(describe(prefix) for describe in own)]
 
 
 def _kafka_files(settings: Settings) -> list[File]:
@@ -190,7 +191,7 @@ def _web(settings: Settings) -> Process:
     return Process(
         name=WEB,
         command=(sys.executable, "-m", "compose.web"),
-        needs=(TOPICS,),
+        needs=(TOPICS, MAIN),
         ports=(_claim(settings, "http_port"),),
         ready=partial(probes.http_answers, url),
         stop_within_s=6,

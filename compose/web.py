@@ -1,9 +1,11 @@
-"""The web process: gunicorn with our app, its workers each on a core of its own.
+"""The web process: gunicorn with our apps, its workers each on a core of its own.
 
-`python -m compose.web`, until SIGTERM. What the app does is `ingest`'s business.
+`python -m compose.web`, until SIGTERM. What the apps do is the business of `ingest` and
+`clients.web`; `compose.wsgi` joins them.
 """
 
 import os
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -13,21 +15,21 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.util import import_app
-from gunicorn.workers.gthread import ThreadWorker
 
 from compose import logs
 from compose.layout import Layout
 from compose.settings import LOOPBACK, BadSetting, Settings
-from ingest.intake import BODY_MAX_BYTES
+from compose.web_gate import KEEP_ALIVE_S, Limits
+from compose.web_worker import Worker
 
-APP = "ingest.wsgi:create()"
+APP = "compose.wsgi:create()"
 
 GRACE_S = 4
 """How long requests may take to end after SIGTERM: longer than one waits for Kafka,
 and short enough for the process to end within five seconds."""
 
-KEEP_ALIVE_S = 15
-"""How long an idle connection stays; senders post about once a second."""
+FILES_MAX = 65_536
+"""Open files of a worker at most, where the system lets it have so many."""
 
 
 class PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no annotations
@@ -39,32 +41,16 @@ class PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no annotations
         self.error_log.propagate = True
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
-    """Gunicorn's threaded worker, on one core, that ends without waiting for the idle.
-
-    One core, since only one thread of a worker runs at a time, and handing over
-    between cores took about a quarter of a request's CPU time where measured.
-    """
-
-    core: int
-
-    def handle_exit(self, sig: int, frame: object) -> None:
-        """Begin to end: let requests finish, close connections that have none."""
-        super().handle_exit(sig, frame)
-        self.method_queue.defer(self._close_idle)
-
-    def _close_idle(self) -> None:
-        for connection in (*self.keepalived_conns, *self.pending_conns):
-            connection.timeout = 0
-        self.murder_keepalived()
-        self.murder_pending()
-
-
 class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
     """Gunicorn, configured by our settings alone."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, app: str = APP) -> None:
+        self._settings, self._app = settings, app
+        self.limits = Limits(
+            head_s=settings.web_head_within_s,
+            body_s=settings.web_body_within_s,
+            bodies_max_bytes=settings.web_bodies_max_bytes,
+        )
         super().__init__()
 
     def load_config(self) -> None:
@@ -76,12 +62,12 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
             "worker_class": Worker,
             "workers": settings.web_workers,
             "threads": settings.web_threads,
+            "worker_connections": settings.web_connections,
             "graceful_timeout": GRACE_S,
             "keepalive": KEEP_ALIVE_S,
             "logger_class": PlainLog,
             # It would lie outside the state folder, and nobody uses it.
             "control_socket_disable": True,
-            "pre_request": _end_after_unread_body,
             "pre_fork": _choose_core,
             "post_fork": _pin,
             "child_exit": _forget,
@@ -91,11 +77,15 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
 
     def load(self) -> Any:  # noqa: ANN401 - a WSGI app
         """Build the app; called in each worker, so each has its own producer."""
-        return import_app(APP)
+        return import_app(self._app)
 
 
-def main() -> None:
-    """Run the process until SIGTERM."""
+def main(app: str = APP) -> None:
+    """Run the process until SIGTERM.
+
+    Args:
+        app: Which one, as `module:factory()`; the bench compares ours with others.
+    """
     try:
         settings = Settings.load()
     except BadSetting as error:
@@ -105,13 +95,21 @@ def main() -> None:
     _empty(metrics_dir)
     # Read by prometheus_client when it is imported: not before the app is.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
-    Web(settings).run()
+    _allow_files()
+    Web(settings, app).run()
 
 
 def _empty(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True)
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files: a connection is one, and 1024 is usual."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = FILES_MAX if most == resource.RLIM_INFINITY else min(most, FILES_MAX)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))
 
 
 def _choose_core(server: Arbiter, worker: Worker) -> None:
@@ -123,14 +121,6 @@ def _choose_core(server: Arbiter, worker: Worker) -> None:
 
 def _pin(_: Arbiter, worker: Worker) -> None:
     os.sched_setaffinity(0, {worker.core})
-
-
-def _end_after_unread_body(_: Worker, request: Any) -> None:  # noqa: ANN401 - as above
-    """Close the connection after a request whose body the app does not read."""
-    headers = dict(request.headers)
-    length = headers.get("CONTENT-LENGTH", "0")
-    if "TRANSFER-ENCODING" in headers or int(length) > BODY_MAX_BYTES:
-        request.force_close()
 
 
 def _forget(_: Arbiter, worker: Worker) -> None:

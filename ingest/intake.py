@@ -1,9 +1,11 @@
 """Reads a POST of reactions: checks in the order that costs least."""
 
+import functools
 import time
 from collections.abc import Sequence
 
 from flask import Request
+from werkzeug.http import parse_options_header
 
 from ingest import reaction
 from ingest.batch import Batch, batch_id, is_key
@@ -42,13 +44,22 @@ def _check_head(request: Request, room: str) -> None:
         raise Refused(Refusal.LENGTH_REQUIRED)
     if request.content_length > BODY_MAX_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE)
-    if request.mimetype not in _MEDIA_TYPES:
+    if not _is_readable(request.content_type or ""):
         raise Refused(Refusal.BAD_MEDIA_TYPE)
+    if "Content-Encoding" in request.headers:
+        raise Refused(Refusal.BAD_ENCODING)
+
+
+@functools.lru_cache
+def _is_readable(content_type: str) -> bool:
+    media_type, _ = parse_options_header(content_type)
+    return media_type.lower() in _MEDIA_TYPES
 
 
 def _key(request: Request) -> str | None:
     """Return the sender's key; beacons cannot set headers and put it in the URL."""
-    key = request.headers.get("Idempotency-Key", request.args.get("key"))
-    if key is not None and not is_key(key):
+    key = request.headers.get("Idempotency-Key")
+    other = request.args.get("key") if request.query_string else None
+    if any(given is not None and not is_key(given) for given in (key, other)):
         raise Refused(Refusal.BAD_KEY)
-    return key
+    return other if key is None else key

@@ -34,6 +34,8 @@ PROBE_EVERY_S = 0.25
 
 CLOSE_WITHIN_S = 1.0
 
+_STORED = metrics.BATCHES.labels("stored")
+
 log = logging.getLogger(__name__)
 
 OnDelivery = Callable[[KafkaError | None, Message], None]
@@ -127,7 +129,10 @@ class KafkaSink:
     ) -> None:
         self._topic, self._report_within_s = topic, report_within_s
         self._end_worker = end_worker
-        self._slots = threading.BoundedSemaphore(slots)
+        # A queue's get and put are C, a semaphore's acquire and release are not.
+        self._slots: SimpleQueue[None] = SimpleQueue()
+        for _ in range(slots):
+            self._slots.put(None)
         self._reported_s = -math.inf
         self._link = KafkaLink()
         self._ended = threading.Event()
@@ -145,7 +150,7 @@ class KafkaSink:
         except (NotStored, OutcomeUnknown) as error:
             metrics.BATCHES.labels(error.refusal.label).inc()
             raise
-        metrics.BATCHES.labels("stored").inc()
+        _STORED.inc()
         metrics.STORE_SECONDS.observe(time.monotonic() - started_s)
 
     def probe(self, within_s: float = PROBE_WITHIN_S) -> str | None:
@@ -175,15 +180,16 @@ class KafkaSink:
         try:
             self._produce(batch)
         finally:
-            self._slots.release()
+            self._slots.put(None)
 
     def _take_slot(self) -> bool:
         """Tell whether this batch may wait for Kafka; false while it is slow."""
-        if self._slots.acquire(blocking=False):
-            return True
-        if time.monotonic() - self._reported_s > SLOW_AFTER_S:
+        is_slow = time.monotonic() - self._reported_s > SLOW_AFTER_S
+        try:
+            self._slots.get(block=not is_slow, timeout=SLOW_AFTER_S)
+        except Empty:
             return False
-        return self._slots.acquire(timeout=SLOW_AFTER_S)
+        return True
 
     def _produce(self, batch: Batch) -> None:
         reports: SimpleQueue[KafkaError | None] = SimpleQueue()

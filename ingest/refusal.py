@@ -1,9 +1,13 @@
 """Every answer that is not a success: its fixed label, its status and help."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from http import HTTPStatus
 
 import msgspec
+
+RETRY_AFTER_S = 1
+"""When to come again after a 503; Kafka's return is noticed within a second."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -13,24 +17,11 @@ class Rejection(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Refusal(Enum):
-    """Why a request was not done; the name in lower case is its label."""
+class Label(Enum):
+    """Why a request was not done; the name in lower case is its label.
 
-    BAD_JSON = 400, "The body must be JSON in UTF-8: one reaction or an array of them."
-    BAD_KEY = 400, "A key is 1 to 64 printable ASCII characters."
-    BAD_REQUEST = 400, "The request could not be read to its end."
-    BAD_ROOM = 404, "A room is 1 to 63 of a-z, 0-9 and -, and does not start with -."
-    NOT_FOUND = 404, "Reactions are posted to /v1/rooms/{room}/reactions."
-    METHOD_NOT_ALLOWED = 405, "This address takes only the methods named in Allow."
-    LENGTH_REQUIRED = 411, "Send a Content-Length; a chunked body is not read."
-    BODY_TOO_LARGE = 413, "A body has at most 128 KiB."
-    TOO_MANY_REACTIONS = 413, "An array has at most 500 reactions."
-    BAD_MEDIA_TYPE = 415, "Content-Type must be application/json or text/plain."
-    NOTHING_ACCEPTABLE = 422, "None of the reactions can be accepted."
-    INTERNAL = 500, "A fault of ours; a batch may be stored: repeat it under its key."
-    NOT_READY = 503, "Reactions cannot be stored now."
-    NOT_STORED = 503, "Reactions cannot be stored now, and none was: try again."
-    UNKNOWN = 503, "The batch may be stored, or not: repeat it under its key."
+    Each app lists its own.
+    """
 
     def __init__(self, status: int, help_: str) -> None:
         self.status = status
@@ -42,20 +33,63 @@ class Refusal(Enum):
         return self.name.lower()
 
 
+class Refusal(Label):
+    """Why ingest did not do what was asked."""
+
+    BAD_JSON = 400, "The body must be JSON in UTF-8: one reaction or an array of them."
+    BAD_KEY = 400, "A key is 1 to 64 printable ASCII characters."
+    BAD_REQUEST = 400, "The request is not HTTP as it should be."
+    BAD_ROOM = 404, "A room is 1 to 63 of a-z, 0-9 and -, and does not start with -."
+    NOT_FOUND = 404, "Reactions are posted to /v1/rooms/{room}/reactions."
+    METHOD_NOT_ALLOWED = 405, "This address takes only the methods named in Allow."
+    TOO_SLOW = 408, "The request did not come in time; send it in one go."
+    LENGTH_REQUIRED = 411, "Send a Content-Length; a chunked body is not read."
+    BODY_TOO_LARGE = 413, "A body has at most 128 KiB."
+    TOO_MANY_REACTIONS = 413, "An array has at most 500 reactions."
+    BAD_MEDIA_TYPE = 415, "Content-Type must be application/json or text/plain."
+    BAD_ENCODING = 415, "A body is read as it comes: send no Content-Encoding."
+    BAD_EXPECTATION = 417, "The one expectation that is met is 100-continue."
+    NOTHING_ACCEPTABLE = 422, "None of the reactions can be accepted."
+    RATE_LIMITED = 429, "Your address sends too much: come again after Retry-After."
+    HEAD_TOO_LARGE = 431, "The address and headers of a request are too large."
+    INTERNAL = 500, "A fault of ours; a batch may be stored: repeat it under its key."
+    OVERLOADED = 503, "Too much comes in at a time, and this was not read: try again."
+    NOT_READY = 503, "Reactions cannot be stored now."
+    NOT_STORED = 503, "Reactions cannot be stored now, and none was: try again."
+    UNKNOWN = 503, "The batch may be stored, or not: repeat it under its key."
+
+
+_COME_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
 class Refused(Exception):
     """The request cannot be done; its sender is told why."""
 
     def __init__(
         self,
-        refusal: Refusal,
+        refusal: Label,
         *,
         rejected: Sequence[Rejection] = (),
         help_: str | None = None,
+        retry_after_s: int = RETRY_AFTER_S,
     ) -> None:
         super().__init__(refusal.label)
         self.refusal = refusal
         self.rejected = rejected
         self.help = help_ or refusal.help
+        self.retry_after_s = retry_after_s
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """What the answer says."""
+        return {"error": self.refusal.label, "help": self.help}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer's headers say of it."""
+        if self.refusal.status in _COME_AGAIN:
+            return {"Retry-After": str(self.retry_after_s)}
+        return {}
 
 
 class NotStored(Refused):

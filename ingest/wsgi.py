@@ -2,15 +2,19 @@
 
 import atexit
 import os
+from collections.abc import Callable
 from functools import partial
 
 from flask import Flask
 
 from compose.settings import Settings
-from ingest import metrics
+from ingest import metrics, openapi
+from ingest.answer import Document
 from ingest.app import create_app
+from ingest.guard import Common
 from ingest.health import Readiness
 from ingest.kafka_sink import KafkaSink, producer_config
+from ingest.limits import AddressLimits, Rate
 from ingest.topics import reactions_name
 
 
@@ -24,6 +28,35 @@ def create() -> Flask:
         BadSetting: If a setting cannot be used.
     """
     settings = Settings.load()
+    sink = connect(settings)
+    return create_app(sink, common(settings, openapi.document(), sink.probe))
+
+
+def common(
+    settings: Settings, document: Document, *probes: Callable[[], str | None]
+) -> Common:
+    """Return what the apps of this server share.
+
+    Args:
+        settings: What was chosen.
+        document: What they show as theirs.
+        probes: Each says why an app cannot do its business, None if it can.
+    """
+    shared_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Common(
+        Readiness(lambda: next(filter(None, (probe() for probe in probes)), None)),
+        partial(metrics.exposition, shared_dir),
+        document,
+        AddressLimits(
+            Rate(settings.address_requests_per_s, settings.address_burst),
+            Rate(settings.loopback_requests_per_s, settings.loopback_requests_per_s),
+        ),
+        settings.web_proxies,
+    )
+
+
+def connect(settings: Settings) -> KafkaSink:
+    """Begin to send to Kafka, until the process ends."""
     config = producer_config(
         settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
     )
@@ -32,5 +65,4 @@ def create() -> Flask:
     slots = max(1, settings.web_threads * 7 // 8)
     sink = KafkaSink(config, topic, slots=slots)
     atexit.register(sink.close)
-    exposition = partial(metrics.exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
-    return create_app(sink, Readiness(sink.probe), exposition)
+    return sink

@@ -1,6 +1,6 @@
 """What a watcher of one room knows: a state machine over events, and its rows.
 
-Pure: no clock, no socket, no terminal. `clients.cli.link` makes the events,
+Pure: no clock, no socket, no terminal. `clients.link` makes the events,
 `clients.cli.screen` shows the result.
 """
 
@@ -9,11 +9,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Self
 
+from clients.event import STALE_AFTER_S, Connected, Event, Lost, Message
 from mosquitto.topic import CONTROL_PULSE, room_frame
 from stream.frame import BadFrame, Frame, Pulse
-
-STALE_AFTER_S = 6.0
-"""Three pulses are missing: something between the stream and here is broken."""
 
 QUIET_AFTER_S = 4.0
 """Two windows without a frame: nobody reacts."""
@@ -26,39 +24,6 @@ class State(StrEnum):
     LIVE = "live"
     QUIET = "quiet"
     STALE = "stale"
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time has passed. Every event carries the monotonic clock, in seconds."""
-
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Connected(Tick):
-    """The broker has let us in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost(Tick):
-    """There is no connection to the broker, and why."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message(Tick):
-    """A message as the broker sent it, and when it came by the wall clock."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    bridge_ms: int | None
-    here_ms: int
-
-
-Event = Tick | Connected | Lost | Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 import os
 import sys
 
-from clients.cli.link import Link
 from clients.cli.screen import Screen, screen_for
 from clients.cli.view import Watching
+from clients.link import Address, Link
+from mosquitto.topic import CONTROL_PULSE, room_frame
 
 
 class BadBroker(ValueError):
@@ -28,7 +29,7 @@ def broker_address(text: str) -> tuple[str, int]:
 
 def watch(room: str, host: str, port: int, *, trace: bool) -> None:
     """Show the room on stdout until Ctrl-C, or until nobody reads any more."""
-    link = Link(host, port, room)
+    link = Link(Address(host, port), (room_frame(room), CONTROL_PULSE))
     try:
         _run(link, Watching(room), screen_for(sys.stdout, trace=trace))
     except KeyboardInterrupt:

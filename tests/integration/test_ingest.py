@@ -18,10 +18,12 @@ from confluent_kafka import (
 )
 from werkzeug.test import TestResponse
 
-from ingest import metrics
+from ingest import metrics, openapi
 from ingest.app import create_app
+from ingest.guard import Common
 from ingest.health import Readiness
 from ingest.kafka_sink import REPORT_WITHIN_S, KafkaSink, producer_config
+from ingest.limits import AddressLimits, Rate
 from ingest.topics import Topic, reactions
 from tests.integration.kafka_server import KafkaServer, kafka_server
 from tests.integration.processes import wait_until
@@ -58,9 +60,14 @@ class Ingest:
 
     def __init__(self, config: dict[str, Any], topic: Topic) -> None:
         self.sink = KafkaSink(config, topic.name, slots=64, make=self._make)
-        self._app = create_app(
-            self.sink, Readiness(self.sink.probe), lambda: metrics.exposition(None)
+        generous = Rate(per_s=1000, burst=1000)
+        common = Common(
+            Readiness(self.sink.probe),
+            lambda: metrics.exposition(None),
+            openapi.document(),
+            AddressLimits(generous, generous),
         )
+        self._app = create_app(self.sink, common)
 
     @property
     def waiting(self) -> int:

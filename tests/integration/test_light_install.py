@@ -58,7 +58,7 @@ def test_a_verb_that_needs_no_server_works(verb: str) -> None:
     assert verb in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "clean"])
+@pytest.mark.parametrize("verb", ["up", "down", "status", "clean", "rejects"])
 def test_a_verb_that_needs_a_server_says_what_to_install(
     verb: str, tmp_path: Path
 ) -> None:

@@ -1,94 +1,33 @@
-"""The web process: a real gunicorn, without a Kafka."""
+"""The web process: a real gunicorn, without a Kafka or a broker."""
 
 import os
 import select
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-import psutil
 import pytest
 
 from compose.web import GRACE_S
-from tests.integration.processes import end, free_port, spawn, wait_until
+from tests.integration.processes import wait_until
+from tests.integration.web_process import START_WITHIN_S, Web, running
 
-START_WITHIN_S = 30
-STOP_WITHIN_S = 5
 BODY_MAX_SENT = 64 * 1024 * 1024
 """Far more than lies in socket buffers."""
 
 
-class Web:
-    """`python -m compose.web` with two workers."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.log = folder / "web.log"
-        settings = {
-            "STATE_DIR": folder / "state",
-            "HTTP_PORT": self.port,
-            "WEB_WORKERS": 2,
-            "KAFKA_SERVERS": f"127.0.0.1:{free_port()}",
-        }
-        own = {f"EMOSTREAM_{name}": str(value) for name, value in settings.items()}
-        self.process: subprocess.Popen[bytes] = spawn(
-            [sys.executable, "-m", "compose.web"], self.log, {**os.environ, **own}
-        )
-
-    @property
-    def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
-
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False)
-
-    def status(self, path: str) -> int:
-        with self.client() as client:
-            return client.get(path).status_code
-
-    def lives(self) -> bool:
-        assert self.process.poll() is None, self.log.read_text()
-        try:
-            return self.status("/livez") == 200
-        except httpx.TransportError:
-            return False
-
-    def post_nonsense(self, times: int) -> None:
-        """Post it over as many connections, so that any worker may take them."""
-        for _ in range(times):
-            with self.client() as client:
-                assert client.post("/v1/reactions", json=[]).status_code == 422
-
-    def counted_nonsense(self) -> float:
-        with self.client() as client:
-            lines = client.get("/metrics").text.splitlines()
-        name = 'ingest_refused_total{error="nothing_acceptable"} '
-        counts = [line for line in lines if line.startswith(name)]
-        return float(counts[0].removeprefix(name)) if counts else 0
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Web]:
-    web = Web(folder)
-    try:
-        wait_until(web.lives, within_s=START_WITHIN_S, what="web")
-        yield web
-    except BaseException:
-        print(web.log.read_text())
-        raise
-    finally:
-        end(web.process, within_s=STOP_WITHIN_S)
-
-
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with running(tmp_path_factory.mktemp("web")) as web:
+    with running(tmp_path_factory.mktemp("web"), WEB_WORKERS=2) as web:
         wait_until(lambda: len(web.workers) == 2, within_s=10, what="two workers")
         yield web
+
+
+def post_nonsense(web: Web, times: int) -> None:
+    """Post it over as many connections, so that any worker may take them."""
+    for _ in range(times):
+        with web.client() as client:
+            assert client.post("/v1/reactions", json=[]).status_code == 422
 
 
 def test_a_connection_serves_many_requests(web: Web) -> None:
@@ -148,20 +87,20 @@ def test_each_worker_has_a_core(web: Web) -> None:
 
 
 def test_the_metrics_of_all_workers_add_up(web: Web) -> None:
-    before = web.counted_nonsense()
+    before = web.counted("nothing_acceptable")
     for other in web.workers:
         other.suspend()  # so that the posts go to the one that is left
         try:
-            web.post_nonsense(3)
+            post_nonsense(web, 3)
         finally:
             other.resume()
 
-    assert web.counted_nonsense() == before + 6
+    assert web.counted("nothing_acceptable") == before + 6
 
 
 def test_a_killed_worker_is_replaced_and_its_counts_stay(web: Web) -> None:
-    web.post_nonsense(4)
-    before, killed = web.counted_nonsense(), web.workers[0]
+    post_nonsense(web, 4)
+    before, killed = web.counted("nothing_acceptable"), web.workers[0]
     killed.kill()
     wait_until(
         lambda: len(web.workers) == 2 and killed not in web.workers,
@@ -170,7 +109,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(web: Web) -> None:
     )
     wait_until(web.lives, within_s=START_WITHIN_S, what="web")
 
-    assert web.counted_nonsense() >= before
+    assert web.counted("nothing_acceptable") >= before
 
 
 def test_it_ends_without_waiting_for_an_idle_connection(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
@@ -145,7 +146,32 @@ def test_a_beacon_is_plain_text_with_its_key_in_the_address(
     assert frame["totals"] == {"❤️": 1, "👏": 1}
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_a_frame_is_read_over_http_as_mqtt_carries_it(
+    stack: Stack, http: httpx.Client, room: str
+) -> None:
+    assert read(http, room).json()["error"] == "no_frame"
+    with Observer(stack.cluster_ports[0], room) as observer:
+        Crowd(http, room).react("❤️", "🎉")
+        observer.wait_for_total(2)
+        answer = read(http, room)
+
+    assert answer.json() in observer.frames
+    assert answer.json()["total"] == 2
+    assert read(http, room, tag=answer.headers["ETag"]).status_code == 304
+
+
+def read(http: httpx.Client, room: str, tag: str = "") -> httpx.Response:
+    """Read a room's frame, as soon as the pulses of a busy machine allow it."""
+    deadline = time.monotonic() + FRAME_WITHIN_S
+    while True:
+        answer = http.get(f"/v1/rooms/{room}/frame", headers={"If-None-Match": tag})
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            return answer
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(int(answer.headers["Retry-After"]))
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json"])
 def test_its_health_can_be_asked(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 200
 

@@ -3,8 +3,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import emoji_table
 from ingest.batch import Batch, batch_id, is_key
-from ingest.reaction import Reaction
+from ingest.intake import BODY_MAX_BYTES
+from ingest.reaction import Reaction, decode
+from ingest.topics import RECORD_MAX_BYTES, RECORD_REACTIONS_MAX
 
 rooms = st.text("ab1", min_size=1, max_size=4)
 keys = st.text("ab1", min_size=1, max_size=4)
@@ -56,3 +59,43 @@ def test_a_record_holds_the_reactions_and_their_counts() -> None:
     assert headers["batch_id"] == "id"
     assert headers["received_at_ms"] == "5"
     assert json.loads(headers["counts"] or "") == {"❤️": 2, "🔥": 1}
+
+
+SPELLINGS = [*emoji_table._TABLE]  # noqa: SLF001 - every one there is
+GROWTH_MAX_BYTES = 64
+
+
+@given(
+    st.lists(
+        st.builds(
+            dict,
+            user_id=st.text(min_size=1, max_size=64),
+            emoji_type=st.sampled_from(SPELLINGS),
+            timestamp=st.integers(0, 2**53 - 1),
+        ),
+        min_size=1,
+        max_size=10,
+    )
+)
+def test_a_value_is_longer_than_its_body_only_by_what_its_emoji_grow(
+    reactions: list[dict[str, object]],
+) -> None:
+    body = json.dumps(reactions, ensure_ascii=False, separators=(",", ":"))
+    body_bytes = body.encode(errors="replace")
+    decoded = decode(body_bytes)
+
+    value = Batch("final", "id", 1, decoded.accepted).value()
+
+    assert len(value) <= len(body_bytes) + GROWTH_MAX_BYTES * len(reactions)
+
+
+def test_no_record_of_ingest_is_larger_than_a_record_can_be() -> None:
+    growth = (
+        len((emoji_table.canonical(text) or "").encode()) - len(text.encode())
+        for text in SPELLINGS
+    )
+
+    assert max(growth) < GROWTH_MAX_BYTES
+    brackets = len("[]")  # an object by itself becomes an array
+    largest = BODY_MAX_BYTES + brackets + GROWTH_MAX_BYTES * RECORD_REACTIONS_MAX
+    assert largest <= RECORD_MAX_BYTES

@@ -1,6 +1,7 @@
 import io
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.test import TestResponse
 
-from ingest import metrics
+from ingest import metrics, openapi
 from ingest.app import create_app
 from ingest.batch import Batch
+from ingest.guard import Common
 from ingest.health import Readiness
+from ingest.limits import AddressLimits, Rate
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
 
 GOOD: dict[str, Any] = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1}
@@ -32,9 +35,24 @@ class Sink:
         self.batches.append(batch)
 
 
-def client_of(sink: Sink, not_ready: str | None = None) -> FlaskClient:
-    readiness = Readiness(lambda: not_ready)
-    return create_app(sink, readiness, lambda: metrics.exposition(None)).test_client()
+GENEROUS = Rate(per_s=1000, burst=1000)
+
+
+def client_of(
+    sink: Sink,
+    not_ready: str | None = None,
+    *,
+    others: Rate = GENEROUS,
+    proxies: int = 0,
+) -> FlaskClient:
+    common = Common(
+        Readiness(lambda: not_ready),
+        partial(metrics.exposition, None),
+        openapi.document(),
+        AddressLimits(others, loopback=GENEROUS),
+        proxies,
+    )
+    return create_app(sink, common).test_client()
 
 
 def sample(name: str, **labels: str) -> float:
@@ -127,6 +145,12 @@ BAD = [
     Bad(400, "bad_key", headers=JSON | {"Idempotency-Key": "k" * 65}),
     Bad(400, "bad_key", headers=JSON | {"Idempotency-Key": ""}),
     Bad(400, "bad_key", path="/v1/reactions?key=%C3%A9"),
+    Bad(
+        400,
+        "bad_key",
+        path="/v1/reactions?key=",
+        headers=JSON | {"Idempotency-Key": "k"},
+    ),
     Bad(404, "bad_room", path="/v1/rooms/Final/reactions"),
     Bad(404, "bad_room", path="/v1/rooms/-a/reactions"),
     Bad(404, "bad_room", path=f"/v1/rooms/{'a' * 64}/reactions"),
@@ -136,11 +160,13 @@ BAD = [
     Bad(404, "not_found", path="/"),
     Bad(405, "method_not_allowed", method="GET"),
     Bad(405, "method_not_allowed", path="/livez"),
+    Bad(405, "method_not_allowed", path="/livez", method="OPTIONS"),
     Bad(413, "body_too_large", b" " * (128 * 1024) + ONE),
     Bad(413, "too_many_reactions", b"[" + b"7," * 500 + b"7]"),
     Bad(415, "bad_media_type", headers={}),
     Bad(415, "bad_media_type", headers={"Content-Type": "application/jsonx"}),
     Bad(415, "bad_media_type", headers={"Content-Type": "text/html"}),
+    Bad(415, "bad_encoding", headers=JSON | {"Content-Encoding": "gzip"}),
     Bad(422, "nothing_acceptable", b"[]"),
     Bad(422, "nothing_acceptable", b"7"),
 ]
@@ -223,6 +249,85 @@ def test_a_refused_request_leaves_nothing_of_its_body_on_the_connection(
 
     assert answer.status_code == 415
     assert body.read() == b""
+
+
+FEW = Rate(per_s=1, burst=2)
+
+
+def posted_from(
+    client: FlaskClient, address: str, times: int = 1, *, forwarded_for: str = ""
+) -> list[int]:
+    """Return how posts that come from `address` are answered."""
+    environ = {"REMOTE_ADDR": address, "HTTP_X_FORWARDED_FOR": forwarded_for}
+    return [
+        client.post(
+            "/v1/reactions", data=ONE, headers=JSON, environ_overrides=environ
+        ).status_code
+        for _ in range(times)
+    ]
+
+
+def test_an_address_that_asks_too_much_is_told_when_to_come_again(sink: Sink) -> None:
+    client = client_of(sink, others=FEW)
+    let_through = posted_from(client, "192.0.2.1", 2)
+    answer = client.get("/metrics", environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+
+    assert let_through == [202, 202]
+    assert answer.status_code == 429
+    assert answer.json == {
+        "error": "rate_limited",
+        "help": "Your address sends too much: come again after Retry-After.",
+    }
+    assert answer.headers["Retry-After"] == "1"
+    assert posted_from(client, "192.0.2.2") == [202]
+    assert posted_from(client, "127.0.0.1", 9) == [202] * 9
+
+
+def test_a_body_that_comes_too_soon_is_never_read(sink: Sink) -> None:
+    client = client_of(sink, others=FEW)
+    posted_from(client, "192.0.2.1", 2)
+    answer = client.post(
+        "/v1/reactions",
+        environ_overrides={
+            "REMOTE_ADDR": "192.0.2.1",
+            "CONTENT_LENGTH": "2",
+            "wsgi.input": Untouchable(),
+        },
+    )
+
+    assert answer.status_code == 429
+
+
+def test_who_asks_too_much_still_learns_whether_we_live(sink: Sink) -> None:
+    client = client_of(sink, others=FEW)
+    posted_from(client, "192.0.2.1", 9)
+    environ = {"REMOTE_ADDR": "192.0.2.1"}
+
+    for path in ("/livez", "/readyz"):
+        assert client.get(path, environ_overrides=environ).status_code == 200
+
+
+def test_a_stranger_cannot_name_another_address(sink: Sink) -> None:
+    client = client_of(sink, others=FEW)
+    answers = [
+        posted_from(client, "192.0.2.1", forwarded_for=f"198.51.100.{n}")
+        for n in range(3)
+    ]
+
+    assert answers == [[202], [202], [429]]
+
+
+def test_behind_a_proxy_each_sender_counts_for_itself(sink: Sink) -> None:
+    """The last address is the proxy's word; what is ahead of it a stranger wrote."""
+    client = client_of(sink, others=FEW, proxies=1)
+    one = [
+        posted_from(client, "127.0.0.1", forwarded_for=f"198.51.100.{n}, 192.0.2.1")
+        for n in range(3)
+    ]
+    other = posted_from(client, "127.0.0.1", forwarded_for="192.0.2.2")
+
+    assert one == [[202], [202], [429]]
+    assert other == [202]
 
 
 def test_a_body_of_128_kib_is_read(client: FlaskClient) -> None:

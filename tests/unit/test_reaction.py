@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.reaction import Reaction, decode
-from ingest.refusal import Refusal, Refused, Rejection
+from ingest.refusal import Label, Refusal, Refused, Rejection
 
 GOOD: dict[str, Any] = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1}
 
@@ -51,7 +51,7 @@ reaction = st.builds(
 )
 
 
-def refusal(body: bytes) -> Refusal:
+def refusal(body: bytes) -> Label:
     with pytest.raises(Refused) as caught:
         decode(body)
     return caught.value.refusal

@@ -10,7 +10,8 @@ from clients.cli.screen import (
     picture,
     trace_words,
 )
-from clients.cli.view import Connected, Hops, Message, Watching
+from clients.cli.view import Hops, Watching
+from clients.event import Connected, Message
 from stream.frame import Frame, Times
 
 FRAME = Frame(

@@ -1,7 +1,10 @@
+import json
 from pathlib import Path
 
 import pytest
+from pydantic import Field, SecretStr
 
+from compose import settings_show
 from compose.presets import Origin
 from compose.settings import PREFIX, BadSetting, Settings, variable
 
@@ -205,3 +208,72 @@ def test_a_setting_tells_where_its_value_came_from(
     assert chosen.origin("clusters") is Origin.ENV_FILE
     assert chosen.origin("stream_trigger_ms") is Origin.PRESET
     assert chosen.origin("main_port") is Origin.DEFAULT
+
+
+class Little(Settings):
+    """Settings with secrets in both of the ways to declare one."""
+
+    password: SecretStr = SecretStr("typed")
+    token: str = Field(default="declared", json_schema_extra=settings_show.SECRET)
+
+
+def test_no_secret_is_ever_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOSTREAM_TOKEN", "from outside")
+    settings = Little.load()
+
+    documents = json.dumps(settings_show.document(settings))
+    text = settings_show.text(settings).plain
+
+    for secret in ("typed", "declared", "from outside"):
+        assert secret not in documents
+        assert secret not in text
+    for name in ("password", "EMOSTREAM_TOKEN"):
+        one = settings_show.find(settings, name)
+        assert one is not None
+        assert (one.value, one.default) == ("********", "********")
+
+
+def test_a_setting_is_shown_with_all_that_is_known_of_it(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "8081")
+    monkeypatch.setenv("EMOSTREAM_PRESET", "reference")
+    (own_folder / ".env").write_text("EMOSTREAM_CLUSTERS=5\n")
+    settings = Settings.load()
+
+    shown = {one.variable: one for one in settings_show.shown(settings)}
+
+    assert shown["EMOSTREAM_HTTP_PORT"] == settings_show.Shown(
+        variable="EMOSTREAM_HTTP_PORT",
+        value=8081,
+        default=8080,
+        origin=Origin.ENVIRONMENT,
+        reason="Where reactions are posted.",
+    )
+    assert shown["EMOSTREAM_CLUSTERS"].origin is Origin.ENV_FILE
+    assert shown["EMOSTREAM_STREAM_TRIGGER_MS"].origin is Origin.PRESET
+    assert shown["EMOSTREAM_MAIN_PORT"].origin is Origin.DEFAULT
+    assert len(shown) == len(Settings.model_fields)
+
+
+def test_a_person_reads_value_origin_default_and_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMOSTREAM_HTTP_PORT", "8081")
+
+    text = settings_show.text(Settings.load()).plain
+
+    assert (
+        "EMOSTREAM_HTTP_PORT=8081  (environment; default: 8080)\n"
+        "    Where reactions are posted.\n"
+    ) in text
+    assert "EMOSTREAM_MAIN_PORT=1884  (default)\n" in text
+
+
+@pytest.mark.parametrize("name", ["http_port", "HTTP_PORT", "emostream_http_port"])
+def test_a_setting_is_found_by_any_of_its_names(name: str) -> None:
+    one = settings_show.find(Settings(), name)
+
+    assert one is not None
+    assert one.variable == "EMOSTREAM_HTTP_PORT"
+    assert settings_show.find(Settings(), "port") is None

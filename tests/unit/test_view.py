@@ -1,18 +1,7 @@
 import pytest
 
-from clients.cli.view import (
-    QUIET_AFTER_S,
-    STALE_AFTER_S,
-    Connected,
-    Hops,
-    Lost,
-    Message,
-    Row,
-    State,
-    Tick,
-    Watching,
-    leading,
-)
+from clients.cli.view import QUIET_AFTER_S, Hops, Row, State, Watching, leading
+from clients.event import STALE_AFTER_S, Connected, Lost, Message, Tick
 from stream.frame import Frame, Pulse, Times
 
 EPOCH = "2026-11-20T18:00:00.000Z"

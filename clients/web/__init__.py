@@ -1,0 +1,1 @@
+"""What is read over HTTP: each room's newest frame."""

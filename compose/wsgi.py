@@ -1,0 +1,30 @@
+"""Both apps on one port, as one gunicorn serves them on one machine."""
+
+import clients.web.app
+import clients.web.openapi
+import clients.web.wsgi
+import ingest.app
+import ingest.openapi
+import ingest.wsgi
+from compose.joined import Joined, join_documents
+from compose.settings import Settings
+
+
+def create() -> Joined:
+    """Build both apps and connect them: in each worker, after its fork.
+
+    A server of several workers sets `PROMETHEUS_MULTIPROC_DIR` to an empty folder
+    before it imports anything, so that `/metrics` shows all of them.
+
+    Raises:
+        BadSetting: If a setting cannot be used.
+        Clash: If both apps claim the same.
+    """
+    settings = Settings.load()
+    document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
+    sink = ingest.wsgi.connect(settings)
+    frames = clients.web.wsgi.connect(settings)
+    common = ingest.wsgi.common(settings, document, sink.probe, frames.problem)
+    return Joined(
+        ingest.app.create_app(sink, common), clients.web.app.create_app(frames, common)
+    )

@@ -1,0 +1,87 @@
+"""Ten thousand requests that mean no good, to a real web process with a real Kafka."""
+
+import random
+import socket
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from ingest.topics import reactions
+from tests.contract import refusals
+from tests.integration import hostile
+from tests.integration.kafka_server import kafka_server
+from tests.integration.web_process import Answer, Web, answers_on, running
+
+WARM_UP, REQUESTS = 2000, 10_000
+GROWTH_MAX = 1.05
+"""Of the worker's memory, from the warm-up to the end."""
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with kafka_server(tmp_path_factory.mktemp("kafka")) as kafka:
+        kafka.create(reactions("", partitions=2, retention_bytes=1 << 30))
+        # A length that is a lie is waited for.
+        settings = {"KAFKA_SERVERS": kafka.servers, "WEB_BODY_WITHIN_S": 1}
+        with running(tmp_path_factory.mktemp("web"), **settings) as web:
+            yield web
+
+
+class Sender:
+    """Sends one request after the other, on one connection while that stays."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._connection: socket.socket | None = None
+        self.answers: Counter[tuple[int, str]] = Counter()
+
+    def send_all(self, requests: Sequence[bytes]) -> None:
+        for request in requests:
+            answer = self._send(request)
+            said = (202, "") if answer.status == 202 else answer.refusal
+            self.answers[said] += 1
+        self._hang_up()
+
+    def _send(self, request: bytes) -> Answer:
+        if self._connection is None:
+            self._connection = self._web.connect()
+            self._answers = answers_on(self._connection)
+        self._connection.sendall(request)
+        answer = next(self._answers)
+        if answer.headers["Connection"] == "close":
+            self._hang_up()
+        return answer
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._answers.close()
+            self._connection.close()
+            self._connection = None
+
+
+def test_under_hostile_requests_memory_stays_flat_and_every_answer_is_declared(
+    web: Web,
+) -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    requests = hostile.requests(REQUESTS, seed)
+    with web.client() as client:
+        document = client.get("/openapi.json").json()
+    declared = {(status, label) for _, status, label in refusals(document)}
+    [worker] = web.workers
+    sender = Sender(web)
+    sender.send_all(requests[:WARM_UP])
+    before_bytes = worker.memory_info().rss
+    sender.send_all(requests[WARM_UP:])
+    growth = worker.memory_info().rss / before_bytes
+    print(f"grew to {growth:.1%} of {before_bytes:,} bytes; answers: {sender.answers}")
+
+    assert web.workers == [worker]
+    assert set(sender.answers) <= declared | {
+        (202, ""),
+        (404, "not_found"),
+        (405, "method_not_allowed"),
+    }
+    assert max(status for status, _ in sender.answers) < 500
+    assert growth < GROWTH_MAX

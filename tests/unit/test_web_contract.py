@@ -1,0 +1,138 @@
+"""The app that is read from, alone and joined with ingest, against its document."""
+
+import re
+from functools import partial
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from werkzeug.test import Client
+
+import clients.web.app
+import clients.web.openapi
+import ingest.app
+import ingest.openapi
+from clients.web.board import HeldFrame
+from clients.web.refusal import NoFrame, Refusal, Stale
+from compose.joined import Joined, join_documents
+from ingest import metrics
+from ingest.answer import Document
+from ingest.batch import Batch
+from ingest.guard import Common
+from ingest.health import Readiness
+from ingest.limits import AddressLimits, Rate
+from ingest.refusal import Refusal as IngestRefusal
+from tests.contract import CONFIG, GENERATED, refusals, teach
+from tests.frames import frame
+
+teach()
+
+READ = "/v1/rooms/{room}/frame"
+
+
+class Frames:
+    """Half of all rooms have a frame, if what is newest is known at all."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.problem = problem
+
+    def newest(self, room: str) -> HeldFrame:
+        if self.problem:
+            raise self.problem
+        if len(room) % 2 == 0:
+            raise NoFrame
+        newest = frame(room, 1, 1)
+        return HeldFrame(newest.position, newest.encode())
+
+
+class Sink:
+    """Takes every batch."""
+
+    def append(self, batch: Batch) -> None:
+        del batch
+
+
+def common(document: Document, not_ready: str | None = None) -> Common:
+    rate = Rate(per_s=1_000_000, burst=1_000_000)
+    return Common(
+        Readiness(lambda: not_ready),
+        partial(metrics.exposition, None),
+        document,
+        AddressLimits(rate, rate),
+    )
+
+
+def reader(problem: Exception | None = None, not_ready: str | None = None) -> Flask:
+    return clients.web.app.create_app(
+        Frames(problem), common(clients.web.openapi.document(), not_ready)
+    )
+
+
+def joined() -> Joined:
+    document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
+    shared = common(document)
+    return Joined(
+        ingest.app.create_app(Sink(), shared),
+        clients.web.app.create_app(Frames(), shared),
+    )
+
+
+def schema_of(app: Flask | Joined) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
+
+
+healthy = schema_of(reader())
+stale = schema_of(reader(Stale("Main is away"), not_ready="Main is away"))
+both = schema_of(joined())
+
+
+@healthy.parametrize()
+@GENERATED
+def test_every_answer_is_declared_and_none_is_5xx(case: Case[Any]) -> None:
+    case.call_and_validate()
+
+
+@stale.parametrize()
+@GENERATED
+def test_while_main_is_away_every_answer_is_declared(case: Case[Any]) -> None:
+    answer = case.call_and_validate(excluded_checks=[not_a_server_error])
+
+    assert answer.status_code != 500
+
+
+@both.parametrize()
+@GENERATED
+def test_both_apps_together_answer_as_declared(case: Case[Any]) -> None:
+    case.call_and_validate()
+
+
+def test_every_refusal_of_a_read_is_declared_with_its_status() -> None:
+    elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY}
+    ours = {(one.status, one.label) for one in Refusal if one not in elsewhere}
+    servers = {(one.status, one.label) for one in IngestRefusal}
+    declared = {
+        (status, label)
+        for path, status, label in refusals(clients.web.openapi.document())
+        if path == READ
+    }
+
+    assert ours <= declared <= ours | servers
+
+
+def test_what_no_path_can_declare_is_described() -> None:
+    described = clients.web.openapi.document()["info"]["description"]
+
+    for refusal in (Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_FOUND):
+        assert refusal.label in described
+
+
+@pytest.mark.parametrize("app", [reader(), joined()], ids=["alone", "joined"])
+def test_the_document_has_everything_that_it_refers_to(app: Flask | Joined) -> None:
+    document = Client(app).get("/openapi.json")
+    named = set(re.findall(r'"#/components/(\w+)/(\w+)"', document.text))
+    components = (document.json or {})["components"]
+
+    assert named == {(kind, name) for kind in components for name in components[kind]}
