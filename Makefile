@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean check test format lock lock-upgrade
+.PHONY: help setup up down status doctor logs clean check test test-long bench bench-full \
+	format lock lock-upgrade
 
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
@@ -20,8 +21,11 @@ up: setup ## Start everything and wait until it is ready
 down: | $(BIN)/emostream ## Stop everything; data is kept
 	@$(BIN)/emostream down
 
-status: | $(BIN)/emostream ## Show each process and how fresh the frames are
+status: | $(BIN)/emostream ## Show each process and each hop, and what is wrong
 	@$(BIN)/emostream status
+
+doctor: | $(BIN)/emostream ## Look at all that it needs, and say what helps
+	@$(BIN)/emostream doctor
 
 logs: | $(BIN)/emostream ## Show the end of a log: make logs NAME=stream
 	@$(BIN)/emostream logs $(NAME)
@@ -37,7 +41,18 @@ check: ## Format, lint, types and import contracts; changes nothing
 	$(BIN)/lint-imports
 
 test: setup ## Unit, integration and system tests
-	$(BIN)/pytest -v tests/unit tests/integration tests/system
+	$(BIN)/pytest -v -m "not long" tests/unit tests/integration tests/system
+
+test-long: setup ## The tests that take minutes each
+	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
+
+bench: ## Measure it all: docs/benchmarks.md, and the figures in README
+	@$(PYTHON3) -m compose.setup bench
+	$(BIN)/python -m tests.load
+
+bench-full: ## The same with more and longer repeats: an hour
+	@$(PYTHON3) -m compose.setup bench
+	$(BIN)/python -m tests.load --repeats 5 --seconds 60
 
 format: ## Format the code and mend what the linter can
 	@$(PYTHON3) -m compose.setup python

@@ -1,11 +1,16 @@
+import json
 import signal
+import time
 from collections.abc import Iterable
 
 import httpx
+import psutil
 
 from tests.system.crowd import Crowd
-from tests.system.observer import Observer
+from tests.system.observer import FRAME_WITHIN_S, Observer
 from tests.system.stack import Stack, listeners_on
+
+WELL_WITHIN_S = 120
 
 
 def line_with(text: str, lines: Iterable[str]) -> str:
@@ -54,6 +59,71 @@ def test_status_is_good_and_names_every_part(stack: Stack) -> None:
     assert status.returncode == 0, status.stdout
     for part in ("kafka", "main", "cluster-1", "cluster-3", "stream", "bridge", "web"):
         assert part in status.stdout
+    assert status.stdout.endswith("All is well.\n")
+
+
+def test_status_tells_a_program_how_fresh_everything_is(
+    stack: Stack, http: httpx.Client, room: str
+) -> None:
+    crowd = Crowd(http, room)
+    with Observer(stack.cluster_ports[0], room) as observer:
+        crowd.react("👏")
+        observer.wait_for_total(1)
+
+    status = json.loads(stack.run("status", "--json").stdout)
+
+    assert status["is_well"], status["findings"]
+    assert status["kafka"]["stream_lag"]["lost_records"] == 0
+    assert status["stream"]["last_trigger_s"] > 0
+    assert status["stream"]["rows_dropped"] == {"count": 0, "dedupe": 0}
+    assert status["stream"]["last_pulse_age_s"] < 6
+    for cluster in status["clusters"]:
+        assert cluster["is_linked"]
+        assert cluster["last_frame_age_s"] < FRAME_WITHIN_S
+    memory_bytes = sum(process["memory_bytes"] for process in status["processes"])
+    assert memory_bytes > 500 * 1024**2
+
+
+def test_a_hung_bridge_is_the_one_sentence_until_it_wakes_up(stack: Stack) -> None:
+    processes = json.loads(stack.run("status", "--json").stdout)["processes"]
+    (pid,) = [process["pid"] for process in processes if process["name"] == "bridge"]
+    bridge = psutil.Process(pid)
+    bridge.suspend()
+    try:
+        hung = stack.run("status")
+    finally:
+        bridge.resume()
+
+    assert hung.returncode == 1
+    tables, _, sentences = hung.stdout.rpartition("\n\n")
+    assert sentences.startswith("bridge does not say how it is: no answer on port")
+    assert "No pulse" not in sentences
+    assert "cluster-1" in tables
+    deadline = time.monotonic() + WELL_WITHIN_S
+    while (again := stack.run("status")).returncode != 0:
+        assert time.monotonic() < deadline, again.stdout
+
+
+def test_status_can_be_watched_until_ctrl_c(stack: Stack) -> None:
+    with stack.spawn("status", "--watch", "--json") as watch:
+        try:
+            assert watch.stdout
+            looks = [json.loads(watch.stdout.readline()) for _ in range(2)]
+        finally:
+            watch.send_signal(signal.SIGINT)
+
+    assert looks[1]["at_ms"] > looks[0]["at_ms"]
+    assert watch.returncode == 130
+
+
+def test_the_doctor_finds_nothing_wrong_while_all_runs(stack: Stack) -> None:
+    doctor = stack.run("doctor", "--json")
+
+    found = json.loads(doctor.stdout)["findings"]
+    assert [finding for finding in found if finding["level"] == "wrong"] == []
+    assert doctor.returncode == 0
+    (ports,) = [finding["text"] for finding in found if finding["subject"] == "ports"]
+    assert "12 are in use by us" in ports
 
 
 def test_logs_shows_what_a_part_wrote(stack: Stack) -> None:

@@ -1,0 +1,88 @@
+"""From what was sent and what was seen to latencies. Pure.
+
+A frame's `total` says how many of its room's reactions are counted, not which. So the
+k-th reaction in the order of sending is taken to be seen with the first frame whose
+total reaches k. Where two overtook each other on the way, their latencies are swapped
+for two of the same sum.
+"""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.load.measured import Latency
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An accepted batch of a room; times in seconds on one clock."""
+
+    due_s: float
+    answered_s: float
+    reactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A frame as it came to a viewer; times on the same clock."""
+
+    arrived_s: float
+    total: int
+    made_s: float
+    bridged_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A batch and the first frame that counts all of it."""
+
+    batch: Batch
+    sighting: Sighting
+
+    @property
+    def latency_s(self) -> float:
+        """From the scheduled send to the frame's arrival."""
+        return self.sighting.arrived_s - self.batch.due_s
+
+
+def match(batches: Sequence[Batch], sightings: Sequence[Sighting]) -> Iterator[Seen]:
+    """Yield each batch with the frame that first counted it; unseen ones are left out.
+
+    Args:
+        batches: All accepted ones of a room since its first reaction, in any order.
+        sightings: All frames of that room, in the order of their arrival.
+    """
+    coming = iter(sightings)
+    newest = next(coming, None)
+    counted = 0
+    for batch in sorted(batches, key=lambda batch: batch.due_s):
+        counted += batch.reactions
+        while newest is not None and newest.total < counted:
+            newest = next(coming, None)
+        if newest is None:
+            return
+        yield Seen(batch, newest)
+
+
+def hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
+    """Return the median of each hop, in their order."""
+    if not seen:
+        return {}
+    hops = {
+        "tap → answered": [one.batch.answered_s - one.batch.due_s for one in seen],
+        "answered → made": [one.sighting.made_s - one.batch.answered_s for one in seen],
+        "made → bridge": [one.sighting.bridged_s - one.sighting.made_s for one in seen],
+        "bridge → viewer": [
+            one.sighting.arrived_s - one.sighting.bridged_s for one in seen
+        ],
+    }
+    return {name: statistics.median(all_s) * 1000 for name, all_s in hops.items()}
+
+
+def latency(latencies_s: Sequence[float]) -> Latency | None:
+    """Describe latencies; None where there are too few to say anything."""
+    if len(latencies_s) < 2:
+        return None
+    cuts = statistics.quantiles(latencies_s, n=100, method="inclusive")
+    p50, p95, p99 = (cuts[percent - 1] * 1000 for percent in (50, 95, 99))
+    return Latency(p50, p95, p99, max(latencies_s) * 1000, len(latencies_s))

@@ -1,0 +1,50 @@
+"""What a run of the bench is to measure, and about how long that takes. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.load.cases import Case
+from tests.load.system import System
+
+STACK_S = 40.0
+"""An estimate: a start and a stop."""
+
+_REFERENCES = 5
+REFERENCE_START_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to measure, and how often."""
+
+    cases: Sequence[Case]
+    repeats: int
+    reference_s: float
+    """How long a repeat of a reference takes; 0 leaves them all out."""
+
+    is_all: bool
+    """Whether this is everything there is to measure."""
+
+    running: System | None = None
+    """One that runs already; otherwise the bench starts its own."""
+
+    @property
+    def by_settings(self) -> list[tuple[Mapping[str, str], list[Case]]]:
+        """The cases that one system can have together; the defaults come first."""
+        together: dict[tuple[tuple[str, str], ...], list[Case]] = {}
+        if self.reference_s:
+            together[()] = []
+        for case in self.cases:
+            if case.kind != "startup":
+                together.setdefault(tuple(case.settings.items()), []).append(case)
+        return [(dict(settings), cases) for settings, cases in together.items()]
+
+    def estimate_s(self) -> float:
+        """Return about how long it takes."""
+        one_round_s = sum(case.estimate_s() for case in self.cases)
+        reference_s = self.reference_s * self.repeats + REFERENCE_START_S
+        return (
+            one_round_s * self.repeats
+            + len(self.by_settings) * STACK_S
+            + (_REFERENCES * reference_s if self.reference_s else 0)
+        )

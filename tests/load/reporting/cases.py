@@ -1,0 +1,152 @@
+"""The cases of a result as tables: latency, hops, CPU and memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.load.measured import (
+    CaseResult,
+    CaseRun,
+    Latency,
+    Result,
+    Spread,
+    Usage,
+)
+from tests.load.reporting.text import NOTHING, figure, number, table
+
+Read = Callable[[CaseRun], float | None]
+
+
+def p50(latency: Latency | None) -> float | None:
+    """Return the median of a latency that may not have been measured."""
+    return latency.p50_ms if latency else None
+
+
+def p99(latency: Latency | None) -> float | None:
+    """Return its 99th percentile."""
+    return latency.p99_ms if latency else None
+
+
+def cpu(run: CaseRun) -> float | None:
+    """Return the system's CPU, where processes were measured."""
+    return run.system_cpu_cores if run.usage else None
+
+
+def memory(run: CaseRun) -> float | None:
+    """Return the system's memory, where processes were measured."""
+    return run.system_rss_mib if run.usage else None
+
+
+def of_kind(result: Result, *kinds: str) -> list[CaseResult]:
+    """Return the cases of these kinds."""
+    return [case for case in result.cases if case.kind in kinds]
+
+
+def loads(result: Result) -> str:
+    """Show what the loads came to."""
+    head = (
+        "case",
+        "accepted /s",
+        "tap → frame p50 ms",
+        "p99 ms",
+        "POST p99 ms",
+        "system cores",
+        "MiB",
+        "",
+    )
+    figures: tuple[Read, ...] = (
+        lambda run: run.accepted_per_s,
+        lambda run: p50(run.canary),
+        lambda run: p99(run.canary),
+        lambda run: p99(run.post),
+        cpu,
+        memory,
+    )
+    rows = [
+        (case.title, *(figure(case.spread(read)) for read in figures), remark(case))
+        for case in of_kind(result, "load", "maximum")
+    ]
+    return table(head, rows) if rows else ""
+
+
+def rests(result: Result) -> str:
+    """Show what the system takes when it starts, and when nobody reacts."""
+    idle = [
+        (case.title, f"{figure(case.spread(cpu))} cores", _mib(case), remark(case))
+        for case in of_kind(result, "idle")
+    ]
+    starts = [
+        (case.title, f"{_seconds(case)} s", NOTHING, remark(case))
+        for case in of_kind(result, "startup")
+    ]
+    rows = [*starts, *idle]
+    return table(("case", "median (least to most)", "memory", ""), rows) if rows else ""
+
+
+def hops(result: Result) -> str:
+    """Show where a tap's time goes, hop by hop."""
+    cases = [case for case in result.cases if any(run.hops_ms for run in case.repeats)]
+    names = list(dict.fromkeys(n for c in cases for r in c.repeats for n in r.hops_ms))
+    rows = [
+        (case.title, *(_median(case.spread(_hop(name))) for name in names))
+        for case in cases
+    ]
+    return table(("case, ms", *names), rows) if rows else ""
+
+
+def processes(result: Result, read: Callable[[Usage], float]) -> str:
+    """Show one figure of each process in each case: a row a process.
+
+    Args:
+        result: All cases.
+        read: The figure.
+    """
+    cases = [case for case in result.cases if any(run.usage for run in case.repeats)]
+    names = list(dict.fromkeys(_names(cases)))
+    rows = [
+        (name, *(_median(case.spread(_used(name, read))) for case in cases))
+        for name in names
+    ]
+    return table(("", *(case.name for case in cases)), rows) if rows else ""
+
+
+def remark(case: CaseResult) -> str:
+    """Say what is wrong with a case, if anything is."""
+    faults = _distinct(run.invalid for run in case.repeats)
+    failures = _distinct(run.failures for run in case.repeats)
+    said = [f"**invalid**: {'; '.join(faults)}"] if faults else []
+    said += [f"**wrong**: {'; '.join(failures)}"] if failures else []
+    return " ".join(said).replace("|", "/")
+
+
+def _distinct(reasons: Iterator[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(reason for of_run in reasons for reason in of_run))
+
+
+def _mib(case: CaseResult) -> str:
+    return f"{figure(case.spread(memory))} MiB"
+
+
+def _seconds(case: CaseResult) -> str:
+    ready = case.spread(lambda run: run.start.ready_s if run.start else None)
+    first = case.spread(lambda run: run.start.first_frame_s if run.start else None)
+    return f"{figure(ready)}, first frame after {figure(first)}"
+
+
+def _hop(name: str) -> Read:
+    return lambda run: run.hops_ms.get(name)
+
+
+def _used(name: str, read: Callable[[Usage], float]) -> Read:
+    def used(run: CaseRun) -> float | None:
+        return next((read(one) for one in run.usage if one.name == name), None)
+
+    return used
+
+
+def _names(cases: Sequence[CaseResult]) -> Iterator[str]:
+    for case in cases:
+        for run in case.repeats:
+            yield from (one.name for one in run.usage)
+
+
+def _median(spread: Spread | None) -> str:
+    return number(spread.median) if spread else NOTHING

@@ -1,0 +1,113 @@
+"""The system under test: one of the bench's own, or one that runs already."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from tests.system.stack import LOOPBACK, Stack
+
+HTTP_PORT = 80
+MQTT_PORT = 1883
+SUPERVISOR = "supervisord"
+
+
+class NotUp(Exception):
+    """The system does not start, or does not say how it is; the text is its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Where to post, where to watch, and what to measure."""
+
+    host: str
+    port: int
+    broker_host: str
+    broker_port: int
+    pids: Mapping[str, int] = field(default_factory=dict)
+    """Name → process id; empty where its processes cannot be seen."""
+
+
+class _Process(msgspec.Struct):
+    name: str
+    pid: int | None
+
+
+class _Status(msgspec.Struct):
+    processes: list[_Process]
+
+
+@contextmanager
+def own_stack(settings: Mapping[str, str]) -> Iterator[tuple[Stack, float]]:
+    """Run a system in a folder of its own; yield it and how long it took to be ready.
+
+    It is stopped with the block. Its folder is deleted, unless something went wrong.
+
+    Raises:
+        NotUp: If it does not start, or does not stop.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="emostream-bench-"))
+    stack = Stack(folder, settings)
+    try:
+        yield stack, _up(stack)
+        stopped = stack.down()
+    except KeyboardInterrupt:
+        stack.down()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except BaseException as error:
+        stack.down()  # whether that works or not, the reason is the earlier one
+        error.add_note(f"The system's files: {folder}")
+        raise
+    if stopped.returncode != 0:
+        raise NotUp(f"{stopped.stdout.strip()}\nThe system's files: {folder}")
+    shutil.rmtree(folder)
+
+
+def _up(stack: Stack) -> float:
+    began_s = time.monotonic()
+    up = stack.up()
+    if up.returncode != 0:
+        raise NotUp(up.stdout.strip())
+    return time.monotonic() - began_s
+
+
+def system_of(stack: Stack, *, see_processes: bool = True) -> System:
+    """Describe a running stack, with its processes if they are to be measured.
+
+    Raises:
+        NotUp: If it does not say which processes it has.
+    """
+    pids = _pids(stack) if see_processes else {}
+    return System(LOOPBACK, stack.http_port, LOOPBACK, stack.cluster_ports[0], pids)
+
+
+def running_at(url_host: str, url_port: int, broker: str) -> System:
+    """Describe a system that runs already; its processes are not ours to see.
+
+    Args:
+        url_host: Where it takes reactions.
+        url_port: The same.
+        broker: A cluster's broker, as HOST or HOST:PORT.
+    """
+    host, _, port = broker.partition(":")
+    return System(url_host, url_port, host, int(port or MQTT_PORT))
+
+
+def _pids(stack: Stack) -> dict[str, int]:
+    told = stack.run("status", "--json").stdout
+    try:
+        status = msgspec.json.decode(told[told.index("{") :], type=_Status)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise NotUp(f"`status --json` says: {told.strip()}") from error
+    pids = {one.name: one.pid for one in status.processes if one.pid}
+    if not pids:
+        raise NotUp(f"`status --json` names no process: {told.strip()}")
+    parent = psutil.Process(next(iter(pids.values()))).ppid()
+    return {**pids, SUPERVISOR: parent}
