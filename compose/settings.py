@@ -133,8 +133,8 @@ class Settings(BaseSettings):
     reactions_retention_bytes: int = Field(default=5 * 1024**3, ge=1024**2)
     """Size at which the oldest reactions go: what can still be recounted."""
 
-    spark_master: str = "local[2]"
-    """Where Spark runs its tasks."""
+    spark_master: str = "local[3]"
+    """Where Spark runs its tasks: two of a trigger at a time, and one for rejects."""
 
     spark_driver_memory_mb: int = Field(default=1024, ge=512)
     """Java heap of the Spark driver, and of its tasks where the master is local."""

@@ -31,8 +31,9 @@ from tests.integration.processes import (
 
 SERVER = Path(__file__).with_name("little_server.py")
 
-# As in a Python where psutil's and confluent-kafka's libraries do not load.
-BROKEN = "import sys; sys.modules.update(psutil=None, confluent_kafka=None);"
+# None in sys.modules is how Python itself says that a module cannot be had.
+LOST = ("psutil", "confluent_kafka", "flask", "packaging")
+BROKEN = f"import sys; sys.modules.update(dict.fromkeys({LOST!r}));"
 
 
 @pytest.fixture
@@ -210,7 +211,11 @@ def test_where_almost_all_is_broken_each_fault_is_told(tmp_path: Path) -> None:
 
     wrong = {s for s, finding in found.items() if finding["level"] == "wrong"}
     assert {"Java", "Python's modules", "Kafka's jars", "Spark's jars"} <= wrong
-    assert "psutil cannot be loaded" in found["Python's modules"]["text"]
+    modules = found["Python's modules"]["text"]
+    assert modules.startswith("flask is not there; confluent_kafka cannot be loaded")
+    assert "psutil cannot be loaded" in modules
+    assert found["lock"]["level"] == "warning"
+    assert "packaging" in found["lock"]["text"]
     assert all(found[subject]["remedy"] for subject in wrong)
     assert found["credentials"]["level"] == "ok"
 

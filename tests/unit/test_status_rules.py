@@ -327,10 +327,45 @@ def test_after_a_while_a_part_is_not_starting_any_more(
         assert labels(status) == [(part, problem)]
 
 
-def test_what_is_lost_is_told_however_young_the_stream_is() -> None:
-    status = with_process(
-        stream_is(rows_dropped={"count": 1, "dedupe": 0}),
-        process("stream", running_s=5),
-    )
+LASTING = {
+    "rows_dropped": ("stream", stream_is(rows_dropped={"count": 1, "dedupe": 0})),
+    "unread_lost": ("stream", kafka_is(stream_lag=lag(lost=7))),
+    "frames_refused": ("bridge", bridge_is(frames_refused=1)),
+    "no_frames": ("bridge", bridge_is(records_unreadable=1)),
+}
 
-    assert labels(status) == [("stream", "rows_dropped")]
+
+@pytest.mark.parametrize("problem", LASTING)
+def test_what_does_not_pass_is_told_however_young_the_part_is(problem: str) -> None:
+    part, status = LASTING[problem]
+
+    young = with_process(status, process(part, running_s=5))
+
+    assert labels(young) == [(part, problem)]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        stream_is(problem="no answer"),
+        stream_is(last_pulse_age_s=None),
+        stream_is(last_pulse_age_s=60.0),
+    ],
+)
+def test_what_the_stream_does_not_do_comes_of_a_kafka_that_is_silent(
+    status: Status,
+) -> None:
+    found = verdict(replace(status, kafka=KafkaFacts(problem="nobody there")))
+
+    assert [one.because_of for one in found.findings] == [None, "kafka"]
+
+
+def test_frames_wait_because_main_is_silent() -> None:
+    status = kafka_is(bridge_lag=lag(20, 11.0))
+
+    found = verdict(replace(status, main=MainFacts(problem="no answer")))
+
+    assert [(one.part, one.because_of) for one in found.findings] == [
+        ("mosquitto-main", None),
+        ("bridge", "mosquitto-main"),
+    ]
