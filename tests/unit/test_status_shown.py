@@ -155,7 +155,12 @@ def test_every_field_of_the_document_is_documented() -> None:
     assert names - documented == set()
 
 
-def test_a_watcher_that_is_no_terminal_gets_one_status_after_the_other() -> None:
+HIDE_CURSOR = "\x1b[?25l"
+"""What a terminal is told while something is redrawn on it."""
+
+
+def watched(*, as_json: bool, is_terminal: bool) -> str:
+    """Watch while all is well and then nothing runs; return what was written."""
     looks = iter([WELL, NOT_RUNNING])
 
     def look() -> Status:
@@ -164,33 +169,33 @@ def test_a_watcher_that_is_no_terminal_gets_one_status_after_the_other() -> None
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    console = Console(file=io.StringIO(), width=120)
+    file = io.StringIO()
+    console = Console(file=file, width=120, height=9, force_terminal=is_terminal)
     with pytest.raises(KeyboardInterrupt):
-        status_show.watch(look, console, as_json=True, every_s=0)
-
-    assert isinstance(console.file, io.StringIO)
-    lines = [json.loads(line) for line in console.file.getvalue().splitlines()]
-    assert [line["is_well"] for line in lines] == [True, False]
+        status_show.watch(look, console, as_json=as_json, every_s=0)
+    return file.getvalue()
 
 
-def test_a_watcher_on_a_terminal_sees_it_redrawn() -> None:
-    looks = iter([NOT_RUNNING, WELL])
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_program_that_watches_gets_a_line_for_each_look(is_terminal: bool) -> None:  # noqa: FBT001 - a case
+    lines = watched(as_json=True, is_terminal=is_terminal).splitlines()
 
-    def look() -> Status:
-        try:
-            return next(looks)
-        except StopIteration:
-            raise KeyboardInterrupt from None
+    assert [json.loads(line)["is_well"] for line in lines] == [True, False]
 
-    console = Console(file=io.StringIO(), width=120, height=9, force_terminal=True)
-    with pytest.raises(KeyboardInterrupt):
-        status_show.watch(look, console, as_json=False, every_s=0)
 
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
-    assert "is not running" in text
+def test_a_watcher_that_is_no_terminal_gets_one_status_after_the_other() -> None:
+    text = watched(as_json=False, is_terminal=False)
+
+    assert HIDE_CURSOR not in text
+    assert text.index("All is well.") < text.index("EmoStream is not running")
+
+
+def test_a_watcher_on_a_low_terminal_sees_what_is_wrong_redrawn() -> None:
+    text = watched(as_json=False, is_terminal=True)
+
+    assert HIDE_CURSOR in text
     assert "All is well." in text
-    assert "\x1b[" in text
+    assert "is not running" in text
 
 
 @pytest.mark.parametrize(
