@@ -24,7 +24,8 @@ def create() -> Joined:
     document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
     sink = ingest.wsgi.connect(settings)
     frames = clients.web.wsgi.connect(settings)
-    common = ingest.wsgi.common(settings, document, sink.probe, frames.problem)
+    # Not whether main is there: without it reactions can be stored all the same.
+    common = ingest.wsgi.common(settings, document, sink.probe)
     return Joined(
         ingest.app.create_app(sink, common), clients.web.app.create_app(frames, common)
     )

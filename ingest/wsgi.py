@@ -33,18 +33,18 @@ def create() -> Flask:
 
 
 def common(
-    settings: Settings, document: Document, *probes: Callable[[], str | None]
+    settings: Settings, document: Document, probe: Callable[[], str | None]
 ) -> Common:
     """Return what the apps of this server share.
 
     Args:
         settings: What was chosen.
         document: What they show as theirs.
-        probes: Each says why an app cannot do its business, None if it can.
+        probe: Says why the server should be sent nothing, None if it should.
     """
     shared_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Common(
-        Readiness(lambda: next(filter(None, (probe() for probe in probes)), None)),
+        Readiness(probe),
         partial(metrics.exposition, shared_dir),
         document,
         AddressLimits(

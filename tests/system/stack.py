@@ -48,6 +48,7 @@ class Stack:
         ports = _free_ports()
         self.http_port = ports["HTTP_PORT"]
         self.kafka_port = ports["KAFKA_PORT"]
+        self.main_port = ports["MAIN_PORT"]
         self.url = f"http://{LOOPBACK}:{self.http_port}"
         first = ports["CLUSTER_PORT"]
         self.cluster_ports = tuple(range(first, first + CLUSTERS))

@@ -14,7 +14,17 @@ from tests.system.stack import Stack, listeners_on
 @pytest.fixture
 def edge(stack: Stack) -> Iterator[psutil.Process]:
     """The broker of cluster-2; it runs on after the test, whatever that did."""
-    [process] = listeners_on(stack.cluster_ports[1])
+    yield from broker_at(stack.cluster_ports[1])
+
+
+@pytest.fixture
+def main(stack: Stack) -> Iterator[psutil.Process]:
+    """The main broker, likewise."""
+    yield from broker_at(stack.main_port)
+
+
+def broker_at(port: int) -> Iterator[psutil.Process]:
+    [process] = listeners_on(port)
     yield process
     if process.is_running():
         process.send_signal(signal.SIGCONT)
@@ -42,3 +52,16 @@ def test_an_edge_that_hangs_and_dies_is_no_matter_to_the_others(
         crowd.react("❤️")
         for observer in (first, second, third):
             assert observer.wait_for_total(4)["totals"] == crowd.book
+
+
+def test_without_main_reactions_are_stored_and_shown_when_it_is_back(
+    stack: Stack, http: httpx.Client, room: str, main: psutil.Process
+) -> None:
+    crowd = Crowd(http, room)
+    with Observer(stack.cluster_ports[0], room) as observer:
+        main.send_signal(signal.SIGSTOP)
+        crowd.react("🔥", "❤️")
+        assert http.get("/readyz").status_code == httpx.codes.OK
+
+        main.send_signal(signal.SIGCONT)
+        assert observer.wait_for_total(2)["totals"] == crowd.book

@@ -42,6 +42,7 @@ class FakeProducer:
         self.records: list[tuple[str, bytes, str, dict[str, Any]]] = []
         self.config: dict[str, Any] = {}
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._unreported: list[Callable[[], None]] = []
 
     def __call__(self, config: dict[str, Any]) -> "FakeProducer":
         self.config = config
@@ -49,6 +50,11 @@ class FakeProducer:
 
     def raise_error(self, error: KafkaError) -> None:
         self._events.put(lambda: self.config["error_cb"](error))
+
+    def end_silence(self) -> None:
+        """Report that everything was stored after all."""
+        for report in self._unreported:
+            self._events.put(report)
 
     def has_told_all(self) -> bool:
         return self._events.empty()
@@ -74,8 +80,10 @@ class FakeProducer:
             raise self.problem
         self.records.append((topic, value, key, dict(headers)))
         report: Any = self.report
-        if report is not self.SILENCE:
-            message: Any = None
+        message: Any = None
+        if report is self.SILENCE:
+            self._unreported.append(lambda: on_delivery(None, message))
+        else:
             self._events.put(lambda: on_delivery(report, message))
 
     def poll(self, timeout: float) -> int:
@@ -317,12 +325,16 @@ def test_while_kafka_is_slow_no_more_wait_than_there_are_slots(
             except NotStored:
                 turned_away.set()
 
-        threading.Thread(target=append, daemon=True).start()
+        senders = [threading.Thread(target=append, daemon=True) for _ in range(2)]
+        senders[0].start()
         wait_until(lambda: len(producer.records) == 1, within_s=10, what="record")
-        threading.Thread(target=append, daemon=True).start()
+        senders[1].start()
 
         assert turned_away.wait(10)
         assert len(producer.records) == 1
+        producer.end_silence()
+        for sender in senders:
+            sender.join(10)
 
 
 def test_a_slot_is_free_again_once_there_is_a_report(producer: FakeProducer) -> None:
