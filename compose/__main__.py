@@ -70,7 +70,7 @@ def status(
 @app.command()
 def doctor(as_json: _AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
     """Look at all that the system needs, and say what helps; fails if it cannot run."""
-    from compose import doctor as doctors
+    from compose.doctor import checks as doctors
 
     found = doctors.examine()
     if as_json:

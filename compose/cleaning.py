@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from compose import orphans
 from compose.credentials import FILE as CREDENTIALS_FILE
 from compose.errors import Refused
 from compose.layout import Layout
+from compose.supervision import orphans
 
 
 class StillRunning(Refused):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from compose import kept, orphans, ports, restarts, running, supervisor
+from compose import ports, running
 from compose.errors import Refused
 from compose.files import File
 from compose.layout import Layout
@@ -17,7 +17,8 @@ from compose.processes import Part, Process, process_layers
 from compose.report import Report
 from compose.settings import PREFIX, Settings
 from compose.starter import Starter
-from compose.supervisor_rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
+from compose.supervision import kept, orphans, restarts, supervisor
+from compose.supervision.rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
 
 DOWN_WITHIN_S = 17.0
 """After this long whatever still runs is killed; that takes two more seconds."""

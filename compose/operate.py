@@ -4,19 +4,13 @@ from functools import partial
 
 from rich.console import Console
 
-from compose import (
-    banner,
-    cleaning,
-    preflight,
-    running,
-    status_look,
-    status_show,
-    topology,
-)
+from compose import banner, cleaning, preflight, running, topology
 from compose.layout import Layout
 from compose.native import Native
 from compose.report import report_on
 from compose.settings import Settings
+from compose.status import look as status_look
+from compose.status import show
 from stream.epoch import Epoch
 
 
@@ -60,8 +54,8 @@ def show_status(settings: Settings, *, watch: bool, as_json: bool) -> bool:
     """
     look = partial(status_look.look, Layout(settings.state_dir))
     if watch:
-        status_show.watch(look, Console(), as_json=as_json)
-    return status_show.once(look, Console(), as_json=as_json)
+        show.watch(look, Console(), as_json=as_json)
+    return show.once(look, Console(), as_json=as_json)
 
 
 def clean(settings: Settings, *, yes: bool) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import psutil
 
 from compose.errors import Refused
-from compose.orphans import MARKER
 from compose.processes import Process
 from compose.settings import LOOPBACK
+from compose.supervision.orphans import MARKER
 
 PORT_MAX = 65535
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
-from compose import kept, logtail
+from compose import logtail
 from compose.errors import Refused
 from compose.layout import Layout
 from compose.processes import Part, Process, Step, StepFailed, layers
 from compose.report import Report
-from compose.supervisor_rpc import ProcessInfo, StartRefused, State, Supervisor
+from compose.supervision import kept
+from compose.supervision.rpc import ProcessInfo, StartRefused, State, Supervisor
 
 _POLL_S = 0.1
 _LOG_LINES = 15

@@ -190,7 +190,7 @@ def _web(settings: Settings) -> Process:
     url = f"http://{LOOPBACK}:{settings.http_port}/readyz"
     return Process(
         name=WEB,
-        command=(sys.executable, "-m", "compose.web"),
+        command=(sys.executable, "-m", "compose.web.server"),
         needs=(TOPICS, MAIN),
         ports=(_claim(settings, "http_port"),),
         ready=partial(probes.http_answers, url),

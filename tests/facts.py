@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from compose.status import (
+from compose.status.facts import (
     BridgeFacts,
     ClusterFacts,
     KafkaFacts,
@@ -14,7 +14,7 @@ from compose.status import (
     StreamFacts,
     WebFacts,
 )
-from compose.supervisor_rpc import State
+from compose.supervision.rpc import State
 
 NAMES = ("kafka", "mosquitto-main", "web", "stream", "bridge", "cluster-1", "reviver")
 OLD_S = 3600.0

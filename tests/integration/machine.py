@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil
 
-from compose import orphans
 from compose.layout import Layout
 from compose.native import Native, System
 from compose.processes import Part, PortClaim, Process
 from compose.settings import Settings
-from compose.supervisor_rpc import Supervisor
+from compose.supervision import orphans
+from compose.supervision.rpc import Supervisor
 from tests.integration.processes import accepts, free_port
 
 SERVER = Path(__file__).with_name("little_server.py")

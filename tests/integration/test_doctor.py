@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from compose import doctor_jars, doctor_machine, doctor_versions
-from compose.doctor_finding import Check, Finding, Level
-from compose.orphans import MARKER
+from compose.doctor import jars as doctor_jars
+from compose.doctor import machine as doctor_machine
+from compose.doctor import versions
+from compose.doctor.finding import Check, Finding, Level
 from compose.settings import Settings
 from compose.setup.jars import SPARK
+from compose.supervision.orphans import MARKER
 from tests.integration.kafka_server import JARS_DIR
 from tests.integration.processes import (
     LOOPBACK,
@@ -175,7 +177,7 @@ def test_an_old_program_that_comes_first_is_found(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("JAVA_HOME", raising=False)
 
-    check = {"java": doctor_versions.java, "mosquitto": doctor_versions.mosquitto}
+    check = {"java": versions.java, "mosquitto": versions.mosquitto}
     finding = only(check[program], Settings())
 
     assert (finding.level, finding.text) == (Level.WRONG, text)

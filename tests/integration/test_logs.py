@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from compose import orphans, supervisor
 from compose.files import File
 from compose.layout import Layout
 from compose.logs import LOG_BACKUPS, LOG_MAX_BYTES
 from compose.processes import Process
+from compose.supervision import orphans, supervisor
 from tests.integration.machine import Machine, machine_in_a_short_folder
 from tests.integration.processes import end, spawn, wait_until
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from compose import orphans, restarts
 from compose.processes import Step
 from compose.starter import PartFailed
-from compose.supervisor_rpc import REVIVER, State
+from compose.supervision import orphans, restarts
+from compose.supervision.rpc import REVIVER, State
 from tests.integration.machine import Machine, machine_in_a_short_folder
 from tests.integration.processes import LOOPBACK, accepts, free_port, wait_until
 

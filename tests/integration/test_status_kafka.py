@@ -8,9 +8,10 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from compose import status_kafka, topics
+from compose import topics
 from compose.settings import Settings
-from compose.status import KafkaFacts, Lag
+from compose.status import kafka as status_kafka
+from compose.status.facts import KafkaFacts, Lag
 from compose.topology import topic_list
 from stream.epoch import Epoch, Shape
 from tests.integration.kafka_server import KafkaServer, kafka_server

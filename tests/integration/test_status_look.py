@@ -13,13 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from compose import status_metrics, usage
-from compose.scrape import NoMetrics, scrape
-from compose.status import Running, Status
-from compose.status_look import look
-from compose.status_rules import RULES
-from compose.status_verdict import judge
-from compose.supervisor_rpc import State
+from compose.status import metrics as status_metrics
+from compose.status import usage
+from compose.status.facts import Running, Status
+from compose.status.look import look
+from compose.status.rules import RULES
+from compose.status.scrape import NoMetrics, scrape
+from compose.status.verdict import judge
+from compose.supervision.rpc import State
 from tests.integration.machine import Machine, machine_in_a_short_folder
 from tests.integration.processes import (
     LOOPBACK,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.web import GRACE_S
+from compose.web.server import GRACE_S
 from tests.integration.processes import wait_until
 from tests.integration.web_process import START_WITHIN_S, Web, running
 

@@ -24,7 +24,7 @@ SOON_S = 30
 
 
 class Site:
-    """A main broker and `python -m compose.web`, without a Kafka."""
+    """A main broker and `python -m compose.web.server`, without a Kafka."""
 
     def __init__(self, folder: Path) -> None:
         installed, self._credentials = install(folder, clusters=1)
@@ -43,7 +43,7 @@ class Site:
     def __enter__(self) -> Self:
         self.main.start()
         self._web = spawn(
-            [sys.executable, "-m", "compose.web"],
+            [sys.executable, "-m", "compose.web.server"],
             self._log,
             {**os.environ, **self._settings.as_environment()},
         )

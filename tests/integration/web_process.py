@@ -26,7 +26,7 @@ ANSWER_WITHIN_S = 30
 
 
 class Web:
-    """`python -m compose.web`, without a Kafka or a broker unless they are named."""
+    """The web process, without a Kafka or a broker unless they are named."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.port = free_port()
@@ -41,7 +41,9 @@ class Web:
         Credentials.load_or_make(folder / "state", [WEB])
         own = {f"EMOSTREAM_{name}": str(value) for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] = spawn(
-            [sys.executable, "-m", "compose.web"], self.log, {**os.environ, **own}
+            [sys.executable, "-m", "compose.web.server"],
+            self.log,
+            {**os.environ, **own},
         )
 
     @property

@@ -1,6 +1,6 @@
 import pytest
 
-from compose.arrival import HEAD_MAX_BYTES, Arrival
+from compose.web.arrival import HEAD_MAX_BYTES, Arrival
 
 BODY_MAX_BYTES = 100
 POST = b"POST /v1/reactions HTTP/1.1\r\n"

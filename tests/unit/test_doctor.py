@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from compose import doctor, doctor_folder, doctor_jars, doctor_machine, doctor_needs
 from compose.credentials import Credentials
-from compose.doctor_finding import Finding, Level, ok, warning, wrong
-from compose.doctor_versions import (
+from compose.doctor import checks, jars, machine, needs
+from compose.doctor import folder as doctor_folder
+from compose.doctor.finding import Finding, Level, ok, warning, wrong
+from compose.doctor.versions import (
     java_finding,
     librdkafka_finding,
     locked_finding,
@@ -152,7 +153,7 @@ NAMED = ["a-1.0.jar", "b_2.13-4.2.0.jar"]
 def test_jars_are_those_of_the_pom_and_those_that_came_with_them(
     fetched: list[str], there: list[str], faults: list[str]
 ) -> None:
-    assert doctor_jars.faults_in(NAMED, fetched, there) == faults
+    assert jars.faults_in(NAMED, fetched, there) == faults
 
 
 def test_the_poms_name_their_jars_with_versions() -> None:
@@ -181,7 +182,7 @@ def jar_set(tmp_path: Path) -> JarSet:
 
 
 def jars_in(jar_set: JarSet, tmp_path: Path) -> list[tuple[Level, str]]:
-    return [(f.level, f.text) for f in doctor_jars.look(jar_set, tmp_path)]
+    return [(f.level, f.text) for f in jars.look(jar_set, tmp_path)]
 
 
 def test_jars_that_are_as_fetched_are_ok(jar_set: JarSet, tmp_path: Path) -> None:
@@ -230,14 +231,14 @@ def test_the_ports_looked_at_are_those_of_the_processes(tmp_path: Path) -> None:
         system = native(settings, say=lambda _: None)
         wanted = {(w.process, w.port, w.setting) for w in table(system.processes)}
 
-        claims = doctor_needs.port_claims(settings)
+        claims = needs.port_claims(settings)
 
         assert {(name, c.port, c.setting) for name, c in claims} == wanted
         assert all(isinstance(claim, PortClaim) for _, claim in claims)
 
 
 def test_more_heap_clusters_and_workers_need_more_memory() -> None:
-    needed = doctor_needs.memory_needed_bytes
+    needed = needs.memory_needed_bytes
     default = needed(Settings())
 
     assert 2 * GIB < default < 3 * GIB
@@ -249,7 +250,7 @@ def test_more_heap_clusters_and_workers_need_more_memory() -> None:
 
 
 def test_what_is_kept_needs_disk() -> None:
-    needed = doctor_needs.disk_needed_bytes
+    needed = needs.disk_needed_bytes
     default = needed(Settings())
 
     assert default > Settings().reactions_retention_bytes
@@ -259,11 +260,11 @@ def test_what_is_kept_needs_disk() -> None:
 
 
 def test_too_little_memory_names_the_heaps() -> None:
-    finding = doctor_machine.memory_finding(2 * GIB, 3 * GIB)
+    finding = machine.memory_finding(2 * GIB, 3 * GIB)
 
     assert finding.level is Level.WRONG
     assert "EMOSTREAM_SPARK_DRIVER_MEMORY_MB" in finding.remedy
-    assert doctor_machine.memory_finding(3 * GIB, 3 * GIB).level is Level.OK
+    assert machine.memory_finding(3 * GIB, 3 * GIB).level is Level.OK
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_too_little_memory_names_the_heaps() -> None:
     [(GIB - 1, Level.WRONG), (GIB, Level.WARNING), (8 * GIB, Level.OK)],
 )
 def test_free_disk_is_judged_by_what_will_be_kept(free: int, level: Level) -> None:
-    finding = doctor_machine.disk_finding(free, 8 * GIB)
+    finding = machine.disk_finding(free, 8 * GIB)
 
     assert finding.level is level
     if level is not Level.OK:
@@ -288,13 +289,13 @@ def test_free_disk_is_judged_by_what_will_be_kept(free: int, level: Level) -> No
     ],
 )
 def test_few_open_files_are_told(hard: int, level: Level) -> None:
-    assert doctor_machine.files_finding(hard).level is level
+    assert machine.files_finding(hard).level is level
 
 
 def test_a_clock_that_was_set_back_is_told() -> None:
-    assert doctor_machine.clock_finding(1000, 1060).level is Level.WRONG
-    assert doctor_machine.clock_finding(1000, 1001).level is Level.OK
-    assert doctor_machine.clock_finding(1000, 0).level is Level.OK
+    assert machine.clock_finding(1000, 1060).level is Level.WRONG
+    assert machine.clock_finding(1000, 1001).level is Level.OK
+    assert machine.clock_finding(1000, 0).level is Level.OK
 
 
 def folder_findings(settings: Settings) -> list[Finding]:
@@ -383,7 +384,7 @@ def test_a_bad_setting_is_told_and_the_checks_go_on_with_the_defaults() -> None:
     def look(settings: Settings) -> Iterator[Finding]:
         yield ok("port", str(settings.http_port))
 
-    found = doctor.examine(load, [look])
+    found = checks.examine(load, [look])
 
     assert [(f.level, f.subject) for f in found] == [
         (Level.WRONG, "settings"),
@@ -396,14 +397,14 @@ def test_a_bad_setting_is_told_and_the_checks_go_on_with_the_defaults() -> None:
 def test_a_warning_is_no_failure() -> None:
     warned = [ok("a", "A."), warning("b", "B.", "C.")]
 
-    assert doctor.is_well(warned)
-    assert not doctor.is_well([*warned, wrong("d", "D.", "E.")])
+    assert checks.is_well(warned)
+    assert not checks.is_well([*warned, wrong("d", "D.", "E.")])
 
 
 def test_a_program_gets_every_finding_with_its_remedy() -> None:
     found = [ok("a", "A."), wrong("b", "B.", "C.")]
 
-    assert doctor.document(found) == {
+    assert checks.document(found) == {
         "schema": 1,
         "is_well": False,
         "findings": [

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
-from compose.joined import Clash, Joined, join_documents
+from compose.web.joined import Clash, Joined, join_documents
 from ingest.answer import OPERATIONS
 
 

@@ -8,7 +8,7 @@ import pytest
 from compose.layout import Layout
 from compose.logs import LOG_BACKUPS, LOG_MAX_BYTES
 from compose.processes import Process
-from compose.supervisor import render
+from compose.supervision.supervisor import render
 
 
 def config() -> configparser.RawConfigParser:

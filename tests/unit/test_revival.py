@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from compose.revival import HEALTHY_S, LONGEST_PAUSE_S, Revivals
-from compose.supervisor_rpc import ProcessInfo, State
+from compose.supervision.revival import HEALTHY_S, LONGEST_PAUSE_S, Revivals
+from compose.supervision.rpc import ProcessInfo, State
 
 RUNNING = ProcessInfo(
     name="web",

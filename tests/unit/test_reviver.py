@@ -6,11 +6,11 @@ from typing import TextIO
 
 import pytest
 
-from compose import kept, restarts
 from compose.layout import Layout
-from compose.restarts import Restarts
-from compose.reviver import LOOKS_EVERY_S, Events, Reviver, why_down
-from compose.supervisor_rpc import ProcessInfo, StartRefused, State
+from compose.supervision import kept, restarts
+from compose.supervision.restarts import Restarts
+from compose.supervision.reviver import LOOKS_EVERY_S, Events, Reviver, why_down
+from compose.supervision.rpc import ProcessInfo, StartRefused, State
 
 DOWN = ProcessInfo(
     name="web",

@@ -6,10 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from bridge.metrics import FRAMES, REFUSED, REPLAYED, SUPERSEDED, UNREADABLE
 from compose.mqtt_reader import BrokerRefused
-from compose.scrape import Metrics, NoMetrics, parse
-from compose.status_brokers import Watched, cluster_facts
-from compose.status_metrics import bridge_facts, stream_facts
-from compose.usage import used_s
+from compose.status.brokers import Watched, cluster_facts
+from compose.status.metrics import bridge_facts, stream_facts
+from compose.status.scrape import Metrics, NoMetrics, parse
+from compose.status.usage import used_s
 from stream import metrics as stream_metrics
 from stream.frame import Pulse
 from tests.frames import frame

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from compose.status import (
+from compose.status.facts import (
     ClusterFacts,
     KafkaFacts,
     MainFacts,
@@ -13,9 +13,9 @@ from compose.status import (
     StreamFacts,
     WebFacts,
 )
-from compose.status_rules import RULES
-from compose.status_verdict import Verdict, judge
-from compose.supervisor_rpc import State
+from compose.status.rules import RULES
+from compose.status.verdict import Verdict, judge
+from compose.supervision.rpc import State
 from tests.facts import (
     BRIDGE,
     CLUSTER,

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from compose import status_document, status_show, status_table
-from compose.status import (
+from compose.status import document as status_document
+from compose.status import show, table
+from compose.status.facts import (
     BridgeFacts,
     ClusterFacts,
     KafkaFacts,
@@ -20,10 +21,10 @@ from compose.status import (
     Status,
     StreamFacts,
 )
-from compose.status_rules import RULES
-from compose.status_table import duration
-from compose.status_verdict import judge
-from compose.supervisor_rpc import State
+from compose.status.rules import RULES
+from compose.status.table import duration
+from compose.status.verdict import judge
+from compose.supervision.rpc import State
 from tests.facts import CLUSTER, KAFKA, WELL, lag, process, with_process
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "status.md"
@@ -34,7 +35,7 @@ def shown(
     status: Status, *, as_json: bool = False, width: int = 120
 ) -> tuple[str, bool]:
     console = Console(file=io.StringIO(), width=width)
-    is_well = status_show.once(lambda: status, console, as_json=as_json)
+    is_well = show.once(lambda: status, console, as_json=as_json)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), is_well
 
@@ -172,7 +173,7 @@ def watched(*, as_json: bool, is_terminal: bool) -> str:
     file = io.StringIO()
     console = Console(file=file, width=120, height=9, force_terminal=is_terminal)
     with pytest.raises(KeyboardInterrupt):
-        status_show.watch(look, console, as_json=as_json, every_s=0)
+        show.watch(look, console, as_json=as_json, every_s=0)
     return file.getvalue()
 
 
@@ -213,7 +214,7 @@ def test_a_span_has_the_two_units_that_matter(seconds: float, text: str) -> None
 
 
 def test_what_is_wrong_stands_out() -> None:
-    wrong = status_table.process_table(WELL.processes, {"web"})
+    wrong = table.process_table(WELL.processes, {"web"})
 
     styles = [row.style for row in wrong.rows]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from compose.layout import Layout
 from compose.processes import Process
-from compose.supervisor import render
+from compose.supervision.supervisor import render
 
 
 def process(name: str, *arguments: str, **environment: str) -> Process:
@@ -40,7 +40,11 @@ def test_what_ends_is_left_to_the_reviver_with_its_status() -> None:
 def test_the_reviver_alone_is_started_by_supervisor_and_never_given_up() -> None:
     reviver = rendered([process("web")])["eventlistener:reviver"]
 
-    assert shlex.split(reviver["command"])[1:] == ["-m", "compose.reviver", "/state"]
+    assert shlex.split(reviver["command"])[1:] == [
+        "-m",
+        "compose.supervision.reviver",
+        "/state",
+    ]
     assert reviver["autostart"] == "true"
     assert reviver["autorestart"] == "true"
     assert int(reviver["startretries"]) >= 100_000

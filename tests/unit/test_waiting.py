@@ -1,6 +1,6 @@
 import pytest
 
-from compose.waiting import Phase, Waiting
+from compose.web.waiting import Phase, Waiting
 
 WITHIN_S = {Phase.IDLE: 15.0, Phase.HEAD: 5.0, Phase.BODY: 10.0, Phase.LEAVING: 2.0}
 

@@ -17,7 +17,7 @@ import ingest.app
 import ingest.openapi
 from clients.web.board import HeldFrame
 from clients.web.refusal import NoFrame, Refusal, Stale
-from compose.joined import Joined, join_documents
+from compose.web.joined import Joined, join_documents
 from ingest import metrics
 from ingest.answer import Document
 from ingest.batch import Batch

@@ -10,9 +10,9 @@ from selectors import DefaultSelector
 import pytest
 from gunicorn.config import Config
 
-from compose.arrival import HEAD_MAX_BYTES
-from compose.web_connection import Connection, refuse
-from compose.web_gate import (
+from compose.web.arrival import HEAD_MAX_BYTES
+from compose.web.connection import Connection, refuse
+from compose.web.gate import (
     KEEP_ALIVE_S,
     LEAVE_WITHIN_S,
     LEAVING_MAX_BYTES,

@@ -1,12 +1,12 @@
 """What Flask and gunicorn cost without any work of ours: a route that does nothing.
 
-`python -m tests.load.references.empty_app` serves it as `compose.web` serves ours:
-the same gunicorn, worker class, threads and pinning.
+`python -m tests.load.references.empty_app` serves it as `compose.web.server` serves
+ours: the same gunicorn, worker class, threads and pinning.
 """
 
 from flask import Flask, Response
 
-from compose.web import main
+from compose.web.server import main
 
 STATUS = 202
 

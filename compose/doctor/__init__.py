@@ -1,0 +1,1 @@
+"""Whether this machine and this checkout can run the system, and what helps."""

@@ -1,0 +1,142 @@
+"""A look at the running system: all is asked at once, each within a bounded time."""
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from compose import running
+from compose.brokers import cluster_names
+from compose.layout import Layout
+from compose.settings import Settings
+from compose.status import brokers as status_brokers
+from compose.status import kafka as status_kafka
+from compose.status import metrics, usage
+from compose.status.brokers import Watched, cluster_facts
+from compose.status.facts import (
+    KafkaFacts,
+    MainFacts,
+    ProcessFacts,
+    Running,
+    Status,
+    WebFacts,
+)
+from compose.status.metrics import bridge_facts, stream_facts
+from compose.status.scrape import Metrics, scrape
+from compose.status.usage import Usage
+from compose.supervision import orphans, restarts
+from compose.supervision.restarts import Restarts
+from compose.supervision.rpc import NoSupervisor, ProcessInfo, Supervisor
+
+_USAGE_OVER_S = 1.0
+"""Long enough for CPU time, which the system counts in hundredths of a second."""
+
+_BESIDE_CLUSTERS = 6
+"""What is asked beside the clusters' brokers, each in a thread of its own."""
+
+
+def look(layout: Layout) -> Status:
+    """Say how the system of a state folder is; takes one to eleven seconds."""
+    now_ms = time.time_ns() // 1_000_000
+    seen = Status(at_ms=now_ms, running=Running.SUPERVISED)
+    try:
+        known = [*Supervisor(layout.socket).processes().values()]
+    except NoSupervisor:
+        known, left = [], orphans.find(layout.root)
+        if not left:
+            return replace(seen, running=Running.NOT)
+        seen = replace(seen, running=Running.UNSUPERVISED, left_over=len(left))
+    processes, problem = _described(known, layout)
+    seen = replace(seen, processes=processes, problem=problem)
+    try:
+        settings = running.noted(layout)
+    except running.NothingNoted as error:
+        return replace(seen, problem=str(error))
+    with ThreadPoolExecutor(_BESIDE_CLUSTERS + settings.clusters) as pool:
+        answers = _ask(settings, processes, pool)
+    return _with_hops(answers, seen)  # all are there: the pool has waited
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What is being asked, side by side."""
+
+    used: Future[dict[int, Usage]]
+    kafka: Future[KafkaFacts]
+    main: Future[tuple[MainFacts, Mapping[str, bool]]]
+    web: Future[WebFacts]
+    stream: Future[Metrics]
+    bridge: Future[Metrics]
+    clusters: Mapping[str, Future[Watched]]
+
+
+def _ask(
+    settings: Settings, processes: Iterable[ProcessFacts], pool: Executor
+) -> _Answers:
+    pids = [process.pid for process in processes if process.pid]
+    return _Answers(
+        used=pool.submit(usage.watch, pids, for_s=_USAGE_OVER_S),
+        kafka=pool.submit(status_kafka.look, settings),
+        main=pool.submit(status_brokers.look_at_main, settings),
+        web=pool.submit(metrics.look_at_web, settings.http_port),
+        stream=pool.submit(scrape, settings.stream_metrics_port),
+        bridge=pool.submit(scrape, settings.bridge_metrics_port),
+        clusters={
+            name: pool.submit(status_brokers.watch_cluster, port)
+            for port, name in enumerate(cluster_names(settings), settings.cluster_port)
+        },
+    )
+
+
+def _with_hops(answers: _Answers, seen: Status) -> Status:
+    main, links = answers.main.result()
+    used = answers.used.result()
+    return replace(
+        seen,
+        processes=tuple(_with_usage(process, used) for process in seen.processes),
+        kafka=answers.kafka.result(),
+        main=main,
+        web=answers.web.result(),
+        stream=stream_facts(answers.stream.result),
+        bridge=bridge_facts(answers.bridge.result),
+        clusters=tuple(
+            cluster_facts(name, watch.result, is_linked=links.get(name))
+            for name, watch in answers.clusters.items()
+        ),
+    )
+
+
+def _described(
+    known: Iterable[ProcessInfo], layout: Layout
+) -> tuple[tuple[ProcessFacts, ...], str | None]:
+    """Describe what supervisord knows, and say what could not be read for it."""
+    try:
+        restarted, problem = restarts.read(layout), None
+    except restarts.BadRestarts as error:
+        restarted, problem = None, str(error)
+    now_s = time.time()
+    return tuple(_process(info, restarted, now_s) for info in known), problem
+
+
+def _process(
+    info: ProcessInfo, restarted: Mapping[str, Restarts] | None, now_s: float
+) -> ProcessFacts:
+    times = restarted.get(info.name, restarts.NONE) if restarted is not None else None
+    return ProcessFacts(
+        name=info.name,
+        state=info.state,
+        pid=info.pid or None,
+        started_at_ms=info.started_at * 1000 if info.pid else None,
+        running_s=max(0, now_s - info.started_at) if info.pid else None,
+        restarts=times.count if times else None,
+        last_restart_reason=(times.last_reason if times else "") or None,
+        memory_bytes=None,
+        cpu_cores=None,
+    )
+
+
+def _with_usage(process: ProcessFacts, used: Mapping[int, Usage]) -> ProcessFacts:
+    found = used.get(process.pid) if process.pid else None
+    if found is None:
+        return process
+    return replace(process, memory_bytes=found.memory_bytes, cpu_cores=found.cpu_cores)

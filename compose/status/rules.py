@@ -1,0 +1,113 @@
+"""The rules by which a system is judged, part by part, in the order of need."""
+
+from collections.abc import Iterator
+
+from compose.status import flow_rules as flow
+from compose.status.facts import ClusterFacts, Running, Status
+from compose.status.flow_rules import PULSE_AGE_MAX_S
+from compose.status.verdict import Finding, Rule, is_down, not_running
+from compose.topology import BRIDGE, KAFKA, MAIN, STREAM, WEB
+
+FRAME_GAP_MAX_S = 6.0
+"""How much older than the stream's newest frame a cluster's may be."""
+
+SUPERVISORD = "supervisord"
+
+_UPSTREAM = (KAFKA, MAIN, STREAM, BRIDGE)
+"""What has to work for a cluster to get a frame or a pulse."""
+
+
+def _supervisor(status: Status) -> Iterator[Finding]:
+    if status.running is Running.NOT:
+        text = "EmoStream is not running: `emostream up` starts it."
+        yield Finding(part=SUPERVISORD, problem="not_running", text=text)
+    if status.running is Running.UNSUPERVISED:
+        text = f"supervisord does not answer, and {status.left_over} processes run that"
+        text += " nothing revives: `emostream up` starts all anew."
+        yield Finding(part=SUPERVISORD, problem="no_supervisor", text=text)
+    if status.problem:
+        text = f"{status.problem}."
+        yield Finding(part=SUPERVISORD, problem="cannot_look", text=text)
+
+
+def _kafka(status: Status) -> Iterator[Finding]:
+    yield from not_running(status.process(KAFKA))
+    kafka = status.kafka
+    if kafka is None or is_down(status, KAFKA):
+        return
+    if kafka.problem:
+        text = f"Kafka does not answer: {kafka.problem}."
+        yield Finding(part=KAFKA, problem="no_answer", text=text)
+    for topic in kafka.missing_topics:
+        text = f"Kafka has no topic {topic}: `emostream up` makes it."
+        yield Finding(part=KAFKA, problem="topic_missing", text=text)
+
+
+def _main(status: Status) -> Iterator[Finding]:
+    yield from not_running(status.process(MAIN))
+    if status.main and status.main.problem and not is_down(status, MAIN):
+        text = f"The main broker does not serve the operator: {status.main.problem}."
+        yield Finding(part=MAIN, problem="no_answer", text=text)
+
+
+def _web(status: Status) -> Iterator[Finding]:
+    yield from not_running(status.process(WEB))
+    if status.web and status.web.problem and not is_down(status, WEB):
+        text = f"web cannot take reactions: {status.web.problem}."
+        # It stores in Kafka, and reads what is newest at the main broker.
+        yield Finding(
+            part=WEB, problem="not_ready", text=text, may_come_of=(KAFKA, MAIN)
+        )
+
+
+def _clusters(status: Status) -> Iterator[Finding]:
+    for cluster in status.clusters:
+        yield from not_running(status.process(cluster.name))
+        if not is_down(status, cluster.name):
+            yield from _cluster(cluster, status)
+
+
+def _cluster(cluster: ClusterFacts, status: Status) -> Iterator[Finding]:
+    name, age_s = cluster.name, cluster.last_pulse_age_s
+    if cluster.problem:
+        text = f"{name} takes no viewers: {cluster.problem}."
+        yield Finding(part=name, problem="no_answer", text=text)
+    elif cluster.is_linked is False:
+        text = f"{name} is not linked to the main broker: it gets no frames."
+        yield Finding(part=name, problem="no_link", text=text, may_come_of=(MAIN,))
+    elif age_s is None or age_s > PULSE_AGE_MAX_S:
+        text = f"No pulse reaches {name}: its viewers are told that all is stale."
+        yield Finding(part=name, problem="no_pulse", text=text, may_come_of=_UPSTREAM)
+    elif gap_s := _frame_gap_s(cluster, status):
+        text = f"{name} shows a frame that is {gap_s:.0f} s older than the newest."
+        yield Finding(part=name, problem="old_frame", text=text, may_come_of=_UPSTREAM)
+
+
+def _frame_gap_s(cluster: ClusterFacts, status: Status) -> float | None:
+    """Return how much older its newest frame is than the stream's, if too much."""
+    newest_ms = status.stream.last_frame_made_ms if status.stream else None
+    if newest_ms is None or cluster.last_frame_made_ms is None:
+        return None
+    gap_s = (newest_ms - cluster.last_frame_made_ms) / 1000
+    return gap_s if gap_s > FRAME_GAP_MAX_S else None
+
+
+def _others(status: Status) -> Iterator[Finding]:
+    """Tell of processes that stand in no hop: helpers of the runner."""
+    hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE, *(one.name for one in status.clusters)}
+    for process in status.processes:
+        if process.name not in hops:
+            yield from not_running(process)
+
+
+RULES: tuple[Rule, ...] = (
+    _supervisor,
+    _kafka,
+    _main,
+    _web,
+    flow.stream,
+    flow.bridge,
+    _clusters,
+    _others,
+)
+"""In the order of need."""

@@ -1,0 +1,173 @@
+"""The status as a person reads it: processes, hops, brokers, and what is wrong."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from compose.status.facts import (
+    BridgeFacts,
+    Lag,
+    ProcessFacts,
+    Running,
+    Status,
+    StreamFacts,
+)
+from compose.status.verdict import Verdict
+from compose.topology import MAIN
+
+_MINUTE_S = 60
+_HOUR_S = 60 * _MINUTE_S
+_DAY_S = 24 * _HOUR_S
+_MIB = 1024**2
+_PRECISE_BELOW_S = 10
+_WRONG = "bold red"
+
+
+def whole(status: Status, verdict: Verdict) -> RenderableType:
+    """Return all there is to show; what is wrong comes first: a terminal may be low."""
+    return Group(sentences(verdict), "", tables(status, verdict))
+
+
+def tables(status: Status, verdict: Verdict) -> Group:
+    """Return what was seen, what is wrong in red; nothing where nothing runs."""
+    if status.running is Running.NOT:
+        return Group()
+    wrong = {finding.part for finding in verdict.findings}
+    shown: list[RenderableType] = [
+        process_table(status.processes, wrong),
+        "",
+        hop_table(status, wrong),
+        "",
+    ]
+    shown += [cluster_table(status, wrong), ""] if status.clusters else []
+    return Group(*shown)
+
+
+def sentences(verdict: Verdict) -> Text:
+    """Say that all is well, or what is wrong and no consequence of something else."""
+    if verdict.is_well:
+        return Text("All is well.", style="green")
+    return Text("\n".join(cause.text for cause in verdict.causes), style=_WRONG)
+
+
+def process_table(processes: Iterable[ProcessFacts], wrong: set[str]) -> Table:
+    """Return a row for each process, and one for all together."""
+    table = _table("process", "state", right=("for", "restarts", "memory", "cores"))
+    known = [*processes]
+    for process in known:
+        table.add_row(
+            process.name,
+            process.state.lower(),
+            _or_dash(process.running_s, duration),
+            _or_dash(process.restarts, str),
+            _or_dash(process.memory_bytes, _mib),
+            _or_dash(process.cpu_cores, _cores),
+            style=_WRONG if process.name in wrong else None,
+        )
+    memory_bytes = sum(process.memory_bytes or 0 for process in known)
+    cores = sum(process.cpu_cores or 0 for process in known)
+    table.add_row("all", "", "", "", _mib(memory_bytes), _cores(cores), style="dim")
+    return table
+
+
+def hop_table(status: Status, wrong: set[str]) -> Table:
+    """Return a row for each hop of a reaction on its way to the main broker."""
+    table = _table("hop", "behind", "", right=())
+    kafka, web, main = status.kafka, status.web, status.main
+    rows = (
+        ("web", None, (web.problem or "takes reactions") if web else "-"),
+        ("kafka", None, (kafka.problem or "answers") if kafka else "-"),
+        ("stream", kafka.stream_lag if kafka else None, _stream(status.stream)),
+        ("bridge", kafka.bridge_lag if kafka else None, _bridge(status.bridge)),
+        ("main", None, (main.problem or "answers") if main else "-"),
+    )
+    for part, lag, text in rows:
+        behind = _or_dash(lag, _behind)
+        is_wrong = part in wrong or (part == "main" and MAIN in wrong)
+        table.add_row(part, behind, text, style=_WRONG if is_wrong else None)
+    return table
+
+
+def cluster_table(status: Status, wrong: set[str]) -> Table:
+    """Return a row for each cluster's broker: how old what its viewers see is."""
+    table = _table("broker", "link", right=("last frame", "last pulse"))
+    for cluster in status.clusters:
+        is_linked = cluster.is_linked
+        table.add_row(
+            cluster.name,
+            "-" if is_linked is None else "up" if is_linked else "down",
+            _or_dash(cluster.last_frame_age_s, _ago, "none yet"),
+            _or_dash(cluster.last_pulse_age_s, _ago, "none"),
+            style=_WRONG if cluster.name in wrong else None,
+        )
+    return table
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time with the two units that matter."""
+    whole = int(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S} s"
+    if whole < _DAY_S:
+        return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S} min"
+    return f"{whole // _DAY_S} d {whole % _DAY_S // _HOUR_S} h"
+
+
+def _stream(facts: StreamFacts | None) -> str:
+    if facts is None or facts.problem:
+        return (facts and facts.problem) or "-"
+    dropped = [rows for rows in (facts.rows_dropped or {}).values() if rows is not None]
+    trigger = _or_dash(facts.last_trigger_age_s, _ago)
+    took = _or_dash(facts.last_trigger_s, lambda took_s: f"{took_s:.2f} s")
+    return (
+        f"last trigger {trigger}, took {took};"
+        f" last frame {_or_dash(facts.last_frame_age_s, _ago, 'none yet')};"
+        f" pulse {_or_dash(facts.last_pulse_age_s, _ago, 'none yet')};"
+        f" {sum(dropped)} rows dropped"
+    )
+
+
+def _bridge(facts: BridgeFacts | None) -> str:
+    if facts is None or facts.problem:
+        return (facts and facts.problem) or "-"
+    sent, overtaken = _or_dash(facts.frames, str), _or_dash(facts.frames_overtaken, str)
+    return f"{sent} frames sent; {overtaken} left out, overtaken by newer ones"
+
+
+def _behind(lag: Lag) -> str:
+    since = _or_dash(lag.behind_s, lambda behind_s: f"{behind_s:.1f} s")
+    return f"{lag.records:,} records, {since}"
+
+
+def _table(*left: str, right: Iterable[str]) -> Table:
+    table = Table(*left, box=None, pad_edge=False)
+    for title in right:
+        table.add_column(title, justify="right")
+    return table
+
+
+_Shown = TypeVar("_Shown")
+
+
+def _or_dash(
+    value: _Shown | None, text: Callable[[_Shown], str], dash: str = "-"
+) -> str:
+    return dash if value is None else text(value)
+
+
+def _ago(seconds: float) -> str:
+    precise = f"{seconds:.1f} s" if seconds < _PRECISE_BELOW_S else duration(seconds)
+    return f"{precise} ago"
+
+
+def _mib(size: int) -> str:
+    return f"{size / _MIB:,.0f} MiB"
+
+
+def _cores(cores: float) -> str:
+    return f"{cores:.2f}"

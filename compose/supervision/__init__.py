@@ -1,0 +1,1 @@
+"""supervisord, and what starts again whatever ends."""

@@ -1,0 +1,156 @@
+"""Gunicorn's threaded worker, made to hold out against slow and hostile senders.
+
+Its own reads a request in the thread that answers it: as many half-sent requests as
+there are threads, and nobody is answered. Here `compose.web.gate` gathers requests in
+the one thread that watches all connections. Gunicorn still reads each of them, and
+runs the app.
+"""
+
+import errno
+import gc
+import io
+import socket
+from concurrent.futures import Future
+
+from gunicorn.http import errors
+from gunicorn.http.message import Request
+from gunicorn.workers.gthread import ThreadWorker
+
+from compose.web.connection import Connection, refuse
+from compose.web.gate import Gate
+from ingest.intake import BODY_MAX_BYTES
+from ingest.refusal import Refusal
+
+LOOK_EVERY_S = 1.0
+"""How often, at least, it is looked who is late."""
+
+_REFUSALS: tuple[tuple[type[Exception], Refusal], ...] = (
+    (errors.LimitRequestLine, Refusal.HEAD_TOO_LARGE),
+    (errors.LimitRequestHeaders, Refusal.HEAD_TOO_LARGE),
+    (errors.ExpectationFailed, Refusal.BAD_EXPECTATION),
+    (errors.UnsupportedTransferCoding, Refusal.LENGTH_REQUIRED),
+    (errors.ParseException, Refusal.BAD_REQUEST),
+)
+"""What gunicorn's parser raises, and what we say then; the first that fits."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
+    """The worker; `app.limits` says what it bears, `core` where it runs.
+
+    One core, since only one thread of a worker runs at a time, and handing over
+    between cores took about a quarter of a request's CPU time where measured.
+    """
+
+    core: int
+
+    def load_wsgi(self) -> None:
+        """Build the app, and begin to watch connections for it."""
+        from ingest import metrics  # noqa: PLC0415 - see `compose.web.server.main`
+
+        super().load_wsgi()
+        self._refused = metrics.REFUSED
+        self._gate = Gate(self.poller, self.app.limits, self)
+        self.keepalived_conns = self._gate.idle  # gunicorn counts them
+        # What is there now stays: a full collection went through it for 50 to 100 ms.
+        gc.collect()
+        gc.freeze()
+
+    # Gunicorn calls these in the thread that watches; an error here ends the worker.
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new connection."""
+        try:
+            sock, client = listener.accept()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                self._gate.make_room()
+            return  # it is gone, or is there again in the next round
+        self.nr_conns += 1
+        self._gate.watch(Connection(self.cfg, sock, client, listener.getsockname()))
+        if self.nr_conns >= self.worker_connections:
+            self._gate.make_room()
+
+    def finish_request(self, conn: Connection, done: "Future[bool]") -> None:
+        """Go on with a connection whose request a thread has answered."""
+        answered = not done.cancelled() and done.exception() is None and done.result()
+        if answered and self.alive:
+            self._gate.watch(conn)
+        else:
+            self._gate.leave(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait no longer than who is late may."""
+        super().wait_for_and_dispatch_events(min(timeout, LOOK_EVERY_S))
+
+    def murder_keepalived(self) -> None:
+        """End the connections whose time is over; called after each round."""
+        self._gate.cut_late()
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Begin to end: let requests finish, close connections that have none."""
+        super().handle_exit(sig, frame)
+        self.method_queue.defer(self._drop_unasked)
+
+    # Gunicorn calls these in the thread that answers a request.
+
+    def handle_request(self, request: Request, conn: Connection) -> bool:
+        """Answer a request; tell whether its connection stays."""
+        request._expected_100_continue = False  # noqa: SLF001 - the gate invites
+        length = _body_bytes(request)
+        if length is None:
+            request.force_close()  # its body is left unread
+        elif length == len(conn.body):
+            request.body = io.BytesIO(conn.take_body())
+        else:
+            raise errors.InvalidHeader("CONTENT-LENGTH")  # it is not what we read
+        try:
+            return bool(super().handle_request(request, conn))
+        except BlockingIOError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "nobody reads it") from error
+        finally:
+            request.body = io.BytesIO()  # an idle connection keeps its last request
+
+    def handle_error(
+        self,
+        request: Request | None,
+        sock: socket.socket,
+        client: object,
+        error: Exception,
+    ) -> None:
+        """Say in our words what gunicorn would say in HTML."""
+        del request, client
+        refusal = next(
+            (refusal for kind, refusal in _REFUSALS if isinstance(error, kind)),
+            Refusal.INTERNAL,
+        )
+        if refusal is Refusal.INTERNAL:
+            self.log.error("request failed", exc_info=error)
+        self.tell(sock, refusal)
+
+    # The gate calls these.
+
+    def hand_over(self, conn: Connection) -> None:
+        """Let a thread answer the request that has come."""
+        self.enqueue_req(conn)
+
+    def tell(self, sock: socket.socket, refusal: Refusal) -> None:
+        """Count a refusal and send it."""
+        self._refused.labels(refusal.label).inc()
+        refuse(sock, refusal)
+
+    def forget(self, conn: Connection) -> None:
+        """Count a connection no more."""
+        del conn
+        self.nr_conns -= 1
+
+    def _drop_unasked(self) -> None:
+        self._gate.drop_unasked()  # a worker that has none yet does not come here
+
+
+def _body_bytes(request: Request) -> int | None:
+    """Return how long gunicorn says the body is; None if it is left unread."""
+    headers = dict(request.headers)
+    length = int(headers.get("CONTENT-LENGTH", "0"))
+    if "TRANSFER-ENCODING" in headers or length > BODY_MAX_BYTES:
+        return None
+    return length
