@@ -16,7 +16,7 @@ import psutil
 
 from compose.settings import Settings
 from tests.load import machine, runs, summary
-from tests.load.cases import Case
+from tests.load.cases import WARM_UP, Case
 from tests.load.measured import (
     Absent,
     CaseResult,
@@ -26,7 +26,7 @@ from tests.load.measured import (
     ReferenceRun,
     Result,
 )
-from tests.load.order import REFERENCE_START_S, STACK_S, Order
+from tests.load.order import REFERENCE_START_S, STACK_S, Order, is_warmed_up
 from tests.load.progress import Progress
 from tests.load.references.catalogue import BenchReference, references
 from tests.load.system import System, own_stack, system_of
@@ -95,6 +95,9 @@ class Bench:
 
     def _cases_on(self, stack: Stack, cases: Sequence[Case]) -> None:
         system = system_of(stack)
+        if is_warmed_up(cases):
+            with self._progress.step("warming it up", WARM_UP.estimate_s()):
+                runs.repeat(WARM_UP, system)
         for turn, case in self._turns(cases):
             if not all(psutil.pid_exists(pid) for pid in system.pids.values()):
                 system = system_of(stack)  # one of them was started again

@@ -87,6 +87,15 @@ CASES = (
 )
 """What a whole bench measures."""
 
+WARM_UP = replace(
+    _STEADY,
+    name="warm-up",
+    title="What every system is given first, and what is not measured",
+    warmup_s=0,
+    seconds=40,
+)
+"""The first minute of a JVM is spent compiling: its latencies are another system's."""
+
 SMOKE = replace(
     _load(2_000, 100),
     name="smoke",

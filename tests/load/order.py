@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.load.cases import Case
+from tests.load.cases import WARM_UP, Case
 from tests.load.system import System
 
 STACK_S = 40.0
@@ -43,8 +43,15 @@ class Order:
         """Return about how long it takes."""
         one_round_s = sum(case.estimate_s() for case in self.cases)
         reference_s = self.reference_s * self.repeats + REFERENCE_START_S
+        warm_ups = sum(is_warmed_up(cases) for _, cases in self.by_settings)
         return (
             one_round_s * self.repeats
+            + warm_ups * WARM_UP.estimate_s()
             + len(self.by_settings) * STACK_S
             + (_REFERENCES * reference_s if self.reference_s else 0)
         )
+
+
+def is_warmed_up(cases: Sequence[Case]) -> bool:
+    """Tell whether a system that has these cases is warmed up for them first."""
+    return any(case.kind in {"load", "maximum"} for case in cases)

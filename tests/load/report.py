@@ -38,6 +38,7 @@ def document(result: Result, *, previous: Result | None, notes: str, plot: str) 
         ("", notes),
         ("Load", cases.loads(result) + _image(plot)),
         ("Start, and rest", cases.rests(result)),
+        ("What went wrong", cases.reasons(result)),
         ("Where a tap's time goes", _note(_HOPS, cases.hops(result))),
         ("CPU of each process, cores", cases.processes(result, lambda u: u.cpu_cores)),
         ("Memory, peak MiB", cases.processes(result, lambda u: u.rss_peak_mib)),
@@ -57,6 +58,7 @@ def table(result: Result) -> str:
         targets(result),
         cases.loads(result),
         cases.rests(result),
+        cases.reasons(result),
         references.references(result),
         references.ratios(result),
     ]

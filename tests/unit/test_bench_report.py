@@ -224,7 +224,8 @@ def test_another_machine_is_not_compared_with() -> None:
 def test_an_invalid_run_is_marked_wherever_the_result_is_shown() -> None:
     bad = result(load(run(700), run(710, invalid=("late sends: 4 %",))))
 
-    assert "**invalid**: late sends: 4 %" in line_with("20,000 rea", table(bad))
+    assert "**invalid**" in line_with("| 20,000 rea", table(bad))
+    assert "reactions/s in POSTs of 100: late sends: 4 %" in table(bad)
     for text in (table(bad), report(bad), readme_block(bad)):
         assert "**Not to be quoted:** runs were invalid: 20k-by-100." in text
 
@@ -232,7 +233,8 @@ def test_an_invalid_run_is_marked_wherever_the_result_is_shown() -> None:
 def test_a_miscount_is_marked_however_fast_the_run_was() -> None:
     bad = result(load(replace(run(1), failures=("accepted 5, counted 4",))))
 
-    assert "**wrong**: accepted 5, counted 4" in line_with("20,000 rea", table(bad))
+    assert "**wrong**" in line_with("| 20,000 rea", table(bad))
+    assert "reactions/s in POSTs of 100: accepted 5, counted 4" in report(bad)
     assert "did something wrong: 20k-by-100" in report(bad)
 
 

@@ -109,12 +109,24 @@ def processes(result: Result, read: Callable[[Usage], float]) -> str:
 
 
 def remark(case: CaseResult) -> str:
-    """Say what is wrong with a case, if anything is."""
-    faults = _distinct(run.invalid for run in case.repeats)
-    failures = _distinct(run.failures for run in case.repeats)
-    said = [f"**invalid**: {'; '.join(faults)}"] if faults else []
-    said += [f"**wrong**: {'; '.join(failures)}"] if failures else []
-    return " ".join(said).replace("|", "/")
+    """Mark a case with which something is wrong; `reasons` says what."""
+    marks = ["**invalid**"] if not case.is_valid else []
+    marks += ["**wrong**"] if not case.is_right else []
+    return ", ".join(marks)
+
+
+def reasons(result: Result) -> str:
+    """Say of each marked case why it is: a line a case."""
+    return "\n".join(
+        f"- {case.title}: {'; '.join(why)}"
+        for case in result.cases
+        if (
+            why := [
+                *_distinct(run.invalid for run in case.repeats),
+                *_distinct(run.failures for run in case.repeats),
+            ]
+        )
+    )
 
 
 def _distinct(reasons: Iterator[Sequence[str]]) -> list[str]:

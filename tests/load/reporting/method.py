@@ -23,7 +23,8 @@ _HOW = """\
   is counted more than once: the sum is more than what is used.
 - **Everything runs on this one machine**, the generator too. It takes cores from the
   system; what it takes is in the tables, but not in the system's sum.
-- **The start of each run is left out** ({warmup}). Each case is run once, then each
+- **The start of each run is left out** ({warmup}), and each system is under load for
+  40 s before its first: a JVM compiles that long. Each case is run once, then each
   again: a machine that slows down widens all spreads and shifts none. A figure is the
   median, and the least and the greatest of the repeats stand in brackets.
 """
