@@ -24,13 +24,12 @@ def identified(records: DataFrame) -> DataFrame:
         `emoji`, `count`, never empty); a row for each record that can be counted.
     """
     in_order = F.concat_ws("/", "topic", "partition", "offset")
-    in_value = record.counts_in_value(record.text())
-    counts = F.coalesce(record.counts_in_header(), in_value)
+    in_value = record.countable(record.counts_in_value(record.text()))
     read = records.where(~record.is_too_large()).select(
         F.col("timestamp").alias("appended"),
         record.room().alias("room"),
         F.coalesce(record.batch_id(), in_order).alias("batch_id"),
-        record.countable(counts).alias("counts"),
+        F.coalesce(record.counts_in_header(), in_value).alias("counts"),
     )
     # What is not counted must not use up an id: a good record may have the same.
     return read.where(F.col("room").isNotNull() & (F.size("counts") > 0))

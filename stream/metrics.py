@@ -67,3 +67,8 @@ REJECTS_FAILURES = Counter(
     "Times that the query for rejects ended by itself and was started again. Rises: "
     "they are not found, while reactions are counted; the log says why.",
 )
+REJECTS_AWAY = Gauge(
+    "stream_rejects_away",
+    "1 while the query for rejects has ended and waits to be started again. Stays 1: "
+    "rejects are not found, while reactions are counted; the log says why.",
+)

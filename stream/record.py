@@ -19,6 +19,9 @@ from mosquitto.topic import ROOM_PATTERN
 EMOJI_MAX_BYTES = 64
 """The longest emoji of Unicode has 35 bytes."""
 
+_ESCAPED = r'["\\\x00-\x1f]'
+"""What takes up to six times its bytes in JSON, and is in no emoji."""
+
 _PAIRS = "array<struct<emoji:string,count:bigint>>"
 
 
@@ -51,13 +54,22 @@ def has_counts_header() -> Column:
 
 
 def counts_in_header() -> Column:
-    """Return what the header says: array of `emoji`, `count`."""
-    counts = F.from_json(_header(COUNTS_HEADER), "map<string,bigint>")
-    return F.map_entries(counts).cast(_PAIRS)
+    """Return what is possible of the header: array of `emoji`, `count`.
+
+    Null where nothing can be read, and where the sum is more than a record can hold:
+    then there is no telling which pair is true. Where a key comes twice, both count.
+    """
+    said = F.from_json(_header(COUNTS_HEADER), "map<string,bigint>")
+    pairs = countable(F.map_entries(said).cast(_PAIRS))
+    # An array of one gives it a name: what is written twice is computed twice.
+    possible = F.filter(
+        F.array(pairs), lambda counts: reactions_in(counts) <= RECORD_REACTIONS_MAX
+    )
+    return F.get(possible, F.lit(0))
 
 
 def counts_in_value(value: Column) -> Column:
-    """Return the same of a value's text, a pair for each reaction."""
+    """Return all that a value's text says, a pair for each reaction."""
     reactions = F.from_json(value, "array<struct<emoji_type:string>>")
     one_each = F.transform(
         reactions, lambda reaction: F.struct(reaction["emoji_type"], F.lit(1))
@@ -75,9 +87,16 @@ def countable(counts: Column) -> Column:
         counts,
         lambda pair: (
             pair["count"].between(1, RECORD_REACTIONS_MAX)
-            & (F.octet_length(pair["emoji"]) <= EMOJI_MAX_BYTES)
+            & F.octet_length(pair["emoji"]).between(1, EMOJI_MAX_BYTES)
+            & ~pair["emoji"].rlike(_ESCAPED)
         ),
     )
+
+
+def reactions_in(counts: Column) -> Column:
+    """Return the sum of countable pairs; null for null."""
+    zero = F.lit(0).cast("bigint")
+    return F.aggregate(counts, zero, lambda so_far, pair: so_far + pair["count"])
 
 
 def _header(name: str) -> Column:

@@ -17,8 +17,8 @@ KEY_KEPT_BYTES = 1024
 class Reason(StrEnum):
     """Why a record is in `rejects`, the first that holds, and what is counted of it.
 
-    What is counted comes from the header `counts` where that can be read, from the
-    value where it cannot.
+    What is counted comes from the header `counts` where that can be read and is no
+    more than a record can hold, from the value where not.
 
     Attributes:
         NO_ROOM: The key is missing or no room's name. Nothing is counted.
@@ -27,9 +27,9 @@ class Reason(StrEnum):
         NO_VALUE: The value is null. Counted by its header.
         BAD_UTF8: The value is not UTF-8. Counted by its header.
         BAD_JSON: The value is no JSON array. Counted by its header.
-        WRONG_COUNTS: The header is there and cannot be read: counted by the value. Or
-            what is possible of it adds up to another number than the value has
-            elements: counted by the header.
+        WRONG_COUNTS: The header is there and cannot be read, or is more than a record
+            can hold: counted by the value. Or what is possible of it adds up to
+            another number than the value has elements: counted by the header.
         BAD_REACTIONS: The value is an array of nothing. Or there is no such header,
             and not all elements are reactions: what can be counted is.
         NO_BATCH_ID: All is counted, but a repeat of it would be, too.

@@ -34,9 +34,12 @@ def judged(records: DataFrame) -> DataFrame:
         record.has_counts_header().alias("has_header"),
         record.counts_in_header().alias("in_header"),
     )
-    counts = F.coalesce("in_header", record.counts_in_value(F.col("text")))
+    in_value = record.countable(record.counts_in_value(F.col("text")))
+    readable = record.reactions_in(F.coalesce("in_header", in_value))
     numbered = read.select(
-        "*", _elements().alias("elements"), _sum_of(counts).alias("readable")
+        "*",
+        _elements().alias("elements"),
+        F.coalesce(readable, F.lit(0)).alias("readable"),
     )
     is_left_out = F.col("room").isNull() | record.is_too_large()
     counted = F.when(is_left_out, F.lit(0)).otherwise(F.col("readable"))
@@ -73,15 +76,6 @@ def _elements() -> Column:
     """Count the value's elements; an object by itself is an array of one."""
     alone = F.size(record.counts_in_value(F.col("text")))
     return F.coalesce(F.json_array_length("text"), alone)
-
-
-def _sum_of(counts: Column) -> Column:
-    total = F.aggregate(
-        record.countable(counts),
-        F.lit(0).cast("bigint"),
-        lambda so_far, pair: so_far + pair["count"],
-    )
-    return F.coalesce(total, F.lit(0))
 
 
 def _reason() -> Column:

@@ -93,6 +93,8 @@ class Restarting:
         if not self._query.isActive:
             self._try_later(str(self._query.exception()))
             self._query = None
+        else:
+            metrics.REJECTS_AWAY.set(0)
 
     def stop(self) -> None:
         """End the query between two triggers, if the running one ends soon."""
@@ -117,6 +119,7 @@ class Restarting:
 
     def _try_later(self, why: str) -> None:
         metrics.REJECTS_FAILURES.inc()
+        metrics.REJECTS_AWAY.set(1)
         log.error(
             "rejects are not looked for reason=%r again_in_s=%.0f",
             why.partition("\n")[0],

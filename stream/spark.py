@@ -8,6 +8,19 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 _LOOPBACK = "127.0.0.1"
+_FILES = {
+    "spark.hadoop.fs.file.impl": (
+        "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem"
+    ),
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.sql.execution.streaming.checkpointing"
+        ".FileSystemBasedCheckpointFileManager"
+    ),
+}
+"""A checkpoint's files are written with Java alone. Without its native library Hadoop
+starts four processes for each: 11 ms instead of one, several times a trigger."""
+
+_FILES_JAR = "hadoop-bare-naked-local-fs-"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 
 
@@ -46,6 +59,11 @@ def open_session(options: SparkOptions) -> SparkSession:
 
 def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
     return {
+        **_FILES,
+        # Spark reads files before it has what `spark.jars` names.
+        "spark.driver.extraClassPath": next(
+            str(jar) for jar in jars if jar.name.startswith(_FILES_JAR)
+        ),
         "spark.master": options.master,
         "spark.driver.memory": f"{options.driver_memory_mb}m",
         "spark.driver.host": _LOOPBACK,

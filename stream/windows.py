@@ -35,6 +35,15 @@ Trigger = tuple[str, int]
 
 NO_BATCH = -1
 
+TOTALS_EMOJI_MAX = 8000
+"""How many emoji `totals` names; twice as many as Unicode has.
+
+Whoever can write to Kafka can make up more, and a state must not outgrow its topic.
+"""
+
+REST = ""
+"""In `totals`, the sum of all that it does not name; no emoji is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -55,7 +64,8 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
         batch: The trigger that wrote it, or `NO_BATCH`.
         start: The offsets at which that trigger started to read.
         through_ms: Windows that begin before this boundary are in `totals`.
-        totals: Sum of the windows before `through_ms`.
+        totals: Sum of the windows before `through_ms`; beyond `TOTALS_EMOJI_MAX`
+            emoji the rarest are together in `REST`.
         open: The later windows.
         before: The windows that `batch` changed, in whichever of its runs, as they
             were before it.
@@ -75,7 +85,7 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
         return (self.epoch, self.batch)
 
     def all_totals(self) -> Counts:
-        """Return the sum of all windows, by emoji, since the first reaction."""
+        """Return the sum of all windows since the first, by emoji or `REST`."""
         return _sum([self.totals, *self.open.values()])
 
     def encode(self) -> bytes:
@@ -126,7 +136,7 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
         return msgspec.structs.replace(
             self,
             through_ms=boundary_ms,
-            totals=_sum([self.totals, *done]),
+            totals=_bounded(_sum([self.totals, *done])),
             open={w: c for w, c in self.open.items() if w >= boundary_ms},
         )
 
@@ -140,9 +150,8 @@ class RoomState(msgspec.Struct, frozen=True, rename={"start": "from"}):
         if self.epoch == epoch:
             return self
         base = self.rewound() if self.trigger == cut else self
-        return type(self)(
-            epoch=epoch, through_ms=base.through_ms, totals=base.all_totals()
-        )
+        totals = _bounded(base.all_totals())
+        return type(self)(epoch=epoch, through_ms=base.through_ms, totals=totals)
 
 
 def newest_trigger(states: Iterable[RoomState]) -> Trigger | None:
@@ -208,3 +217,16 @@ def _sum(parts: Iterable[Counts]) -> Counts:
     for part in parts:
         total.update(part)
     return dict(total)
+
+
+def _bounded(totals: Counts) -> Counts:
+    """Put the rarest emoji together; only where they can no longer change."""
+    if len(totals) <= TOTALS_EMOJI_MAX:
+        return totals
+    rest = totals.get(REST, 0)
+    ranked = sorted(
+        ((emoji, count) for emoji, count in totals.items() if emoji != REST),
+        key=lambda item: (-item[1], item[0]),
+    )
+    rest += sum(count for _, count in ranked[TOTALS_EMOJI_MAX:])
+    return {**dict(ranked[:TOTALS_EMOJI_MAX]), REST: rest}

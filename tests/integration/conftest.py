@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -8,14 +9,23 @@ from tests.integration.kafka_server import JARS_DIR
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, with a space in its name, in which an earlier session was killed."""
+    folder = tmp_path_factory.mktemp("spark") / "the scratch"
+    folder.mkdir()
+    (folder / "left-behind").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def spark(scratch: Path) -> Iterator[SparkSession]:
     session = open_session(
         SparkOptions(
             master="local[1]",
             driver_memory_mb=512,
             shuffle_partitions=1,
             jars=JARS_DIR.parent / "spark",
-            scratch=tmp_path_factory.mktemp("spark"),
+            scratch=scratch,
         )
     )
     yield session

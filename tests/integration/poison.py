@@ -1,5 +1,8 @@
 """Records that nobody should write, and some that only look like them."""
 
+import json
+from collections.abc import Iterable
+
 from ingest.topics import RECORD_MAX_BYTES
 from stream.reject import Reason
 from tests.integration.log_records import THREE, Headers, Record, record
@@ -12,10 +15,21 @@ HUGE = THREE + b" " * 990_000
 LARGE = THREE.ljust(RECORD_MAX_BYTES + 1)
 DEEP = b'[{"emoji_type":"a","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}]"
 
+BURSTING = [char * 64 for char in '\1\2\3\\"']
+"""Each short enough for an emoji, and up to 384 bytes in a frame."""
+
+MANY = {str(number): 500 for number in range(100)}
+
 
 def counts(text: str | bytes | None) -> Headers:
     return {**ID, "counts": text.encode() if isinstance(text, str) else text}
 
+
+def reactions(emoji: Iterable[str]) -> bytes:
+    return json.dumps([{"emoji_type": each} for each in emoji]).encode()
+
+
+WRONG = Reason.WRONG_COUNTS
 
 POISON: list[tuple[Record, Reason, int]] = [
     (record(THREE, GOOD, key=None), Reason.NO_ROOM, 0),
@@ -43,16 +57,24 @@ POISON: list[tuple[Record, Reason, int]] = [
     (record(DEEP, ID), Reason.BAD_JSON, 0),
     (record(DEEP, GOOD), Reason.BAD_JSON, 3),
     (record(b"[" * 100_000, ID), Reason.BAD_JSON, 0),
-    (record(THREE, counts('{"a":2}')), Reason.WRONG_COUNTS, 2),
-    (record(THREE, counts('{"a":2,"b":2}')), Reason.WRONG_COUNTS, 4),
-    (record(THREE, counts('{"a":501}')), Reason.WRONG_COUNTS, 0),
-    (record(THREE, counts("{}")), Reason.WRONG_COUNTS, 0),
-    (record(THREE, counts("{not json")), Reason.WRONG_COUNTS, 3),
-    (record(THREE, counts('{"a":"two"}')), Reason.WRONG_COUNTS, 3),
-    (record(THREE, counts("[3]")), Reason.WRONG_COUNTS, 3),
-    (record(THREE, counts(b'{"\xff":3}')), Reason.WRONG_COUNTS, 3),
-    (record(THREE, counts(None)), Reason.WRONG_COUNTS, 3),
-    (record(b"[1]", counts("{not json")), Reason.WRONG_COUNTS, 0),
+    (record(THREE, counts('{"a":2}')), WRONG, 2),
+    (record(THREE, counts('{"a":2,"b":2}')), WRONG, 4),
+    (record(THREE, counts('{"a":501}')), WRONG, 0),
+    (record(THREE, counts("{}")), WRONG, 0),
+    (record(THREE, counts("{not json")), WRONG, 3),
+    (record(THREE, counts('{"a":"two"}')), WRONG, 3),
+    (record(THREE, counts("[3]")), WRONG, 3),
+    (record(THREE, counts(b'{"\xff":3}')), WRONG, 3),
+    (record(THREE, counts(None)), WRONG, 3),
+    (record(b"[1]", counts("{not json")), WRONG, 0),
+    (record(THREE, counts(json.dumps(dict.fromkeys(BURSTING, 1)))), WRONG, 0),
+    (record(THREE, counts(r'{"a":2,"\"":1}')), WRONG, 2),
+    (record(THREE, counts('{"a":2,"":1}')), WRONG, 2),
+    (record(THREE, counts('{"a":499,"b":2}')), WRONG, 3),
+    (record(THREE, counts(json.dumps(MANY))), WRONG, 3),
+    (record(None, counts(json.dumps(MANY))), Reason.NO_VALUE, 0),
+    (record(THREE, counts('{"a":2,"a":2}')), WRONG, 4),
+    (record(THREE, counts('{"a":499,"a":2}')), WRONG, 3),
     (record(b"[]", ID), Reason.BAD_REACTIONS, 0),
     (record(b"[]", counts("{}")), Reason.BAD_REACTIONS, 0),
     (record(b"[1]", ID), Reason.BAD_REACTIONS, 0),
@@ -60,6 +82,9 @@ POISON: list[tuple[Record, Reason, int]] = [
     (record(b'{"emoji":"a"}', ID), Reason.BAD_REACTIONS, 0),
     (record(b'[{"emoji_type":null}]', ID), Reason.BAD_REACTIONS, 0),
     (record(THREE[:-1] + b",{}]", ID), Reason.BAD_REACTIONS, 3),
+    (record(THREE[:-1] + b',{"emoji_type":""}]', ID), Reason.BAD_REACTIONS, 3),
+    (record(reactions(BURSTING), ID), Reason.BAD_REACTIONS, 0),
+    (record(reactions(["a", *BURSTING]), ID), Reason.BAD_REACTIONS, 1),
     (record(THREE, None), Reason.NO_BATCH_ID, 3),
     (record(THREE, {"counts": GOOD["counts"]}), Reason.NO_BATCH_ID, 3),
     (record(THREE, {**GOOD, "batch_id": b""}), Reason.NO_BATCH_ID, 3),
@@ -76,6 +101,8 @@ FINE: list[tuple[Record, int]] = [
     (record(b'{"emoji_type":"a"}', ID), 1),
     (record(b'{"emoji_type":"a"}', counts('{"a":1}')), 1),
     (record(THREE, counts('{"a":2,"b":1,"c":0}')), 3),
+    (record(THREE, counts('{"a":2,"a":1}')), 3),
+    (record(reactions(["a"] * 500), counts('{"a":499,"b":1}')), 500),
     (record(THREE, [*GOOD.items(), ("counts", b"{}"), ("batch_id", None)]), 3),
 ]
 """Records that are counted as they are meant, and how many reactions they hold."""

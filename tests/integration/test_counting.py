@@ -1,6 +1,8 @@
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
+import msgspec
 import pytest
 from pyspark.sql import Row, SparkSession
 
@@ -14,6 +16,18 @@ def read(spark: SparkSession, *records: Record) -> list[Row]:
 
 def pairs(row: Row) -> dict[str, int] | None:
     return row.counts and {pair.emoji: pair["count"] for pair in row.counts}
+
+
+def test_a_session_keeps_all_that_is_temporary_in_its_emptied_scratch_folder(
+    spark: SparkSession, scratch: Path
+) -> None:
+    (temporary,) = spark.sql(
+        "select java_method('java.lang.System', 'getProperty', 'java.io.tmpdir')"
+    ).first() or ("",)
+
+    assert temporary == str(scratch)
+    assert list(scratch.glob("blockmgr-*"))
+    assert not (scratch / "left-behind").exists()
 
 
 def test_counts_come_from_the_header_where_there_is_one(spark: SparkSession) -> None:
@@ -128,3 +142,13 @@ def test_an_emoji_longer_than_any_is_left_out(spark: SparkSession) -> None:
     counted = count_per_window(identified(records), window_ms=2000).collect()
 
     assert [row.emoji for row in counted] == ["y" * 64]
+
+
+def test_what_takes_more_bytes_in_json_is_no_emoji(spark: SparkSession) -> None:
+    texts = [*map(chr, range(0x100)), "\u2028", "\ufffd", "👍"]
+    values = [json.dumps([{"emoji_type": text}]).encode() for text in texts]
+
+    rows = read(spark, *map(record, values))
+
+    as_long = {t for t in texts if len(msgspec.json.encode(t)) == len(t.encode()) + 2}
+    assert {row.counts[0].emoji for row in rows} == as_long

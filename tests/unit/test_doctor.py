@@ -160,7 +160,7 @@ def test_the_poms_name_their_jars_with_versions() -> None:
     names = jar_names(SPARK.pom)
 
     assert "spark-sql-kafka-0-10_2.13-4.2.0.jar" in names
-    assert len(names) == 4
+    assert len(names) == 5
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from stream.frame import (
 )
 from stream.framing import frames_of
 from stream.scaling import scaled
-from stream.windows import Counts, RoomState
+from stream.windows import REST, Counts, RoomState
 
 EPOCH = "2026-11-20T18:00:00.000Z"
 FAMILY = "👩🏽‍❤️‍💋‍👨🏿"
@@ -120,6 +120,38 @@ def test_no_frame_is_larger_than_promised_nor_loses_a_count(counts: Counts) -> N
     assert len(frame.encode()) <= FRAME_MAX_BYTES
     assert sum(frame.counts.values()) + frame.other == sum(counts.values())
     assert Frame.decode(frame.encode()) == frame
+
+
+def test_eight_emoji_fit_whatever_a_record_may_call_one() -> None:
+    longest = {chr(ord("a") + i) * 64: 10**15 + i for i in range(12)}
+
+    (frame,) = made(state(longest, totals=longest), room="r" * 63)
+
+    assert len(frame.counts) == 8
+
+
+@pytest.mark.parametrize(("length", "named"), [(64, 2), (200, 0)])
+def test_what_bursts_a_frame_is_summed_and_ends_nothing(
+    length: int, named: int
+) -> None:
+    """In JSON each character of these takes six bytes."""
+    window = {chr(i) * length: i for i in (1, 2, 3)}
+
+    (frame,) = made(state(window, totals=window))
+
+    assert len(frame.encode()) <= FRAME_MAX_BYTES
+    assert sorted(frame.counts.values()) == [3, 2][:named][::-1]
+    assert frame.counts.keys() == frame.scaled.keys() == frame.share.keys()
+    assert sum(frame.counts.values()) + frame.other == 6
+    assert (frame.total, len(frame.totals)) == (12, named)
+    assert sum(frame.mood.values()) == 1
+    assert Frame.decode(frame.encode()) == frame
+
+
+def test_what_the_totals_do_not_name_is_in_the_total() -> None:
+    (frame,) = made(state({"❤️": 1}, totals={"❤️": 2, REST: 900}))
+
+    assert (frame.total, frame.totals) == (903, {"❤️": 3})
 
 
 def test_a_relay_reads_of_a_frame_what_it_needs() -> None:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from stream.windows import (
     NO_BATCH,
+    REST,
+    TOTALS_EMOJI_MAX,
     Offsets,
     Rooms,
     RoomState,
@@ -170,6 +172,31 @@ def test_the_newest_trigger_is_of_the_newest_epoch() -> None:
 
     assert newest_trigger(states) == (SECOND, 1)
     assert newest_trigger([]) is None
+
+
+def test_the_totals_name_so_many_emoji_and_lose_no_reaction() -> None:
+    rooms = Rooms(FIRST, {})
+    merge(
+        rooms, {0: {"❤️": 3, **{f"a{i}": 1 for i in range(TOTALS_EMOJI_MAX)}}}, batch=0
+    )
+    merge(rooms, {2000: {f"b{i}": 2 for i in range(10)}}, batch=1)
+
+    state = merge(rooms, {4000: {"a0": 1, "😂": 1}}, batch=2, boundary_ms=4000)
+
+    assert len(state.totals) == TOTALS_EMOJI_MAX + 1
+    assert (state.totals["❤️"], state.totals["b9"], state.totals[REST]) == (3, 2, 11)
+    assert total(state) == TOTALS_EMOJI_MAX + 3 + 20 + 2
+    again = merge(restarted(state), {4000: {"a0": 1, "😂": 1}}, batch=2)
+    assert again.totals == state.totals
+
+
+def test_what_is_not_named_is_added_to_what_was_not() -> None:
+    named = {f"a{i}": 2 for i in range(TOTALS_EMOJI_MAX)}
+    before = RoomState(FIRST, totals={**named, REST: 5}, open={0: {"b": 1}})
+
+    fresh = before.in_epoch(SECOND, None)
+
+    assert fresh.totals == {**named, REST: 6}
 
 
 def test_a_state_keeps_the_names_of_the_contract_on_the_wire() -> None:
