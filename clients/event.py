@@ -23,6 +23,8 @@ class CaughtUp(Tick):
     """All that the broker retained under these topics has come before this."""
 
     topics: frozenset[str]
+    wish: int = 0
+    """The number of the newest wish that was carried out when it was asked for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """The connection to a broker: MQTT in, events out, for ever."""
 
 import random
+import re
 import select
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -28,6 +30,8 @@ _KEEPALIVE_S = 10
 _CONNECT_WITHIN_S = 5.0
 _FIRST_WAIT_S = 0.5
 _WAIT_MAX_S = 30.0
+# To the year 33,658; what is much longer, `int` does not take.
+_MILLISECONDS = re.compile(r"[0-9]{1,15}")
 _FENCE = "nobody/subscribes/here"
 """Unsubscribed last: its UNSUBACK comes after all that the topics before retain."""
 
@@ -58,12 +62,14 @@ class Link:
         self._broker = broker
         self._topics = dict.fromkeys(topics)
         self._wait_max_s = wait_max_s
-        self._wishes: deque[tuple[str, bool]] = deque()
+        self._wishing = threading.Lock()
+        self._wishes: deque[tuple[int, str, bool]] = deque()
+        self._wished = self._carried_out = 0
         self._bell, self._door = socket.socketpair()
         for end in (self._bell, self._door):
             end.setblocking(False)  # noqa: FBT003 - as the library has it
         self._events: deque[Event] = deque()
-        self._fences: dict[int, frozenset[str]] = {}
+        self._fences: dict[int, tuple[frozenset[str], int]] = {}
         self._accepted = False
         self._refused = ""
         self._failures = 0
@@ -82,12 +88,13 @@ class Link:
             yield Lost(time.monotonic(), reason)
             yield from self._pause()
 
-    def follow(self, topic: str) -> None:
+    def follow(self, topic: str) -> int:
         """Subscribe soon, and whenever there is a new connection.
 
-        What is retained comes again if the topic was followed already.
+        What is retained comes again if the topic was followed already. Returns the
+        number of the wish: a `CaughtUp` with a smaller one was asked for earlier.
         """
-        self._wish(topic, wanted=True)
+        return self._wish(topic, wanted=True)
 
     def drop(self, topic: str) -> None:
         """Follow a topic no more."""
@@ -99,10 +106,13 @@ class Link:
         self._bell.close()
         self._door.close()
 
-    def _wish(self, topic: str, *, wanted: bool) -> None:
-        self._wishes.append((topic, wanted))
+    def _wish(self, topic: str, *, wanted: bool) -> int:
+        with self._wishing:
+            number = self._wished = self._wished + 1
+            self._wishes.append((number, topic, wanted))
         with suppress(BlockingIOError):  # it rings already
             self._bell.send(b"!")
+        return number
 
     def _connect(self) -> str:
         """Open the connection; return why that failed, or nothing."""
@@ -151,7 +161,7 @@ class Link:
         """Do what was wished meanwhile; of a topic, the last wish counts."""
         wishes: dict[str, bool] = {}
         while self._wishes:
-            topic, wanted = self._wishes.popleft()
+            self._carried_out, topic, wanted = self._wishes.popleft()
             wishes[topic] = wanted
         dropped = [topic for topic, wanted in wishes.items() if not wanted]
         followed = [topic for topic, wanted in wishes.items() if wanted]
@@ -170,7 +180,7 @@ class Link:
             self._client.subscribe([(topic, 0) for topic in chunk])
         _, packet_id = self._client.unsubscribe(_FENCE)
         if packet_id is not None:  # else the connection is gone, with all it knew
-            self._fences[packet_id] = frozenset(topics)
+            self._fences[packet_id] = frozenset(topics), self._carried_out
 
     def _new_client(self) -> Client:
         client = Client(
@@ -210,9 +220,8 @@ class Link:
         _reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        topics = self._fences.pop(packet_id, None)
-        if topics:
-            self._events.append(CaughtUp(time.monotonic(), topics))
+        if fence := self._fences.pop(packet_id, None):
+            self._events.append(CaughtUp(time.monotonic(), *fence))
 
     def _on_message(
         self, _client: Client, _userdata: object, message: MQTTMessage
@@ -238,4 +247,4 @@ def _bridge_ms(properties: Properties | None) -> int | None:
     """Read the bridge's own time, if the message has it in a form we know."""
     pairs = dict(getattr(properties, "UserProperty", []))
     text = pairs.get(BRIDGE_TIME, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if _MILLISECONDS.fullmatch(text) else None

@@ -6,6 +6,7 @@ What the system is comes from the caller: this module knows no part by name.
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from compose import ports, running
@@ -18,7 +19,13 @@ from compose.report import Report
 from compose.settings import PREFIX, Settings
 from compose.starter import Starter
 from compose.supervision import kept, orphans, restarts, supervisor
-from compose.supervision.rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
+from compose.supervision.rpc import (
+    REVIVER,
+    NoSupervisor,
+    ProcessInfo,
+    State,
+    Supervisor,
+)
 
 DOWN_WITHIN_S = 17.0
 """After this long whatever still runs is killed; that takes two more seconds."""
@@ -63,7 +70,8 @@ class Native:
 
         Raises:
             PortsTaken: If a port that is needed cannot be had.
-            PartFailed: If a part did not start; what was started is stopped.
+            PartFailed: If a part did not start; what was started is stopped, but for
+                what the reviver was about to start.
             NoSupervisor: If supervisord cannot be started.
             OtherVersion: If another version's system is running.
         """
@@ -118,15 +126,24 @@ class Native:
             raise OtherVersion("another version is running: `down` first, then `up`")
         self._supervisor.start(known[REVIVER])  # where it has ended
         ports.check(ports.table(_missing(system, known)))
+        revived = _revived(known, kept.names(self._layout))
         starter = Starter(self._layout, self._supervisor, self._report)
         try:
             starter.start(system.parts)
         except BaseException:
             with running.uninterrupted():
                 for name in starter.started:
-                    self._supervisor.stop(known[name])
+                    self._give_up(known[name], is_revived=name in revived)
             raise
         return noted
+
+    def _give_up(self, process: ProcessInfo, *, is_revived: bool) -> None:
+        """Leave a process as it was found: to the reviver, or stopped."""
+        if is_revived:
+            kept.add(self._layout, process.name)
+        else:
+            kept.remove(self._layout, process.name)
+            self._supervisor.stop(process)
 
     def _await_supervisor(self) -> None:
         try:
@@ -175,6 +192,13 @@ class Native:
     def _tell_stopped(self, name: str | None) -> None:
         if name:
             self._report.say(f"  {name:<16} stopped")
+
+
+def _revived(known: Mapping[str, ProcessInfo], names: AbstractSet[str]) -> set[str]:
+    """Return what would be started again without us: kept, and stopped by nobody."""
+    return {
+        name for name in names & known.keys() if known[name].state is not State.STOPPED
+    }
 
 
 def _missing(system: System, known: Mapping[str, ProcessInfo]) -> list[Process]:

@@ -50,9 +50,10 @@ WELL = Status(
     at_ms=1_795_226_378_000,
     running=Running.SUPERVISED,
     processes=tuple(process(name) for name in NAMES),
+    reviver_look_age_s=2.0,
     kafka=KafkaFacts(problem=None, stream_lag=lag(), bridge_lag=lag()),
     main=MainFacts(problem=None),
-    web=WebFacts(problem=None),
+    web=WebFacts(problem=None, workers=2, workers_at_main=2),
     stream=StreamFacts(
         problem=None,
         triggers=100,
@@ -63,6 +64,9 @@ WELL = Status(
         last_frame_made_ms=1_795_226_366_000,
         last_frame_age_s=12.0,
         last_pulse_age_s=1.5,
+        rejects=7,
+        rejects_failures=1,
+        is_looking_for_rejects=True,
     ),
     bridge=BridgeFacts(
         problem=None,

@@ -45,6 +45,8 @@ class HeldFrame:
 @dataclass(slots=True)
 class _Room:
     asked_s: float
+    wish: int = 0
+    """Which one it is followed by: what an earlier one brought, it may have missed."""
     known: bool = False
     """Whether its frame, or that it has none, has come on this connection."""
     frame: HeldFrame | None = None
@@ -83,6 +85,10 @@ class Board:
         self._rooms.move_to_end(room)
         return False
 
+    def follows(self, room: str, wish: int) -> None:
+        """Note the wish by which a room is followed that was just asked for."""
+        self._rooms[room].wish = wish
+
     def forget(self, now_s: float) -> Sequence[str]:
         """Return the rooms to follow no more: too many, or not asked for lately."""
         forgotten: list[str] = []
@@ -111,9 +117,9 @@ class Board:
                 self._begin()
             case Lost():
                 self.connected, self._pulse_s = False, None
-            case CaughtUp(topics=topics):
+            case CaughtUp(topics=topics, wish=wish):
                 for state in filter(None, map(self._of, topics)):
-                    state.known = True
+                    state.known |= state.wish <= wish
             case Message():
                 self._read(event)
             case _:

@@ -4,6 +4,9 @@ One connection to main follows the rooms that somebody asks for, not all: what a
 worker spends depends on its own readers and not on how many rooms there are.
 """
 
+import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +24,8 @@ ANSWER_WITHIN_S = 1.0
 
 CLOSE_WITHIN_S = 1.0
 
+log = logging.getLogger(__name__)
+
 
 class FrameLink(Protocol):
     """Where frames and pulses come from; `clients.link.Link` is one."""
@@ -29,8 +34,8 @@ class FrameLink(Protocol):
         """Yield what happens, and a `Tick` at least every quarter of a second."""
         ...
 
-    def follow(self, topic: str) -> None:
-        """Follow a topic; called by any thread."""
+    def follow(self, topic: str) -> int:
+        """Follow a topic; called by any thread. Returns the number of the wish."""
         ...
 
     def drop(self, topic: str) -> None:
@@ -52,9 +57,11 @@ class RoomFrames:
             than reads: a main broker that hangs shall not have all its threads.
         answer_within_s: How long each of them may wait.
         clock: Seconds that only go forward, as in the events.
+        end_worker: Called when that thread cannot go on; whoever runs the worker
+            starts another.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last three are for tests
         self,
         link: FrameLink,
         board: Board,
@@ -62,8 +69,10 @@ class RoomFrames:
         waiting_max: int,
         answer_within_s: float = ANSWER_WITHIN_S,
         clock: Callable[[], float] = time.monotonic,
+        end_worker: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
     ) -> None:
         self._link, self._board, self._clock = link, board, clock
+        self._end_worker = end_worker
         self._answer_within_s = answer_within_s
         self._changed = threading.Condition()
         self._places = threading.Semaphore(waiting_max)
@@ -94,7 +103,7 @@ class RoomFrames:
         with self._changed:
             self._check_live()
             if self._board.ask(room, self._clock()):
-                self._link.follow(room_frame(room))
+                self._board.follows(room, self._link.follow(room_frame(room)))
             if not self._board.knows(room):
                 self._wait_for(room)
             frame = self._board.newest(room)
@@ -124,17 +133,33 @@ class RoomFrames:
             raise Stale("The main broker did not answer in time")
 
     def _listen(self) -> None:
-        for event in self._link.events():
-            if self._closing:
-                break
-            with self._changed:
-                self._board.take(event)
-                for room in self._board.forget(event.at_s):
-                    self._link.drop(room_frame(room))
-                self._changed.notify_all()
-            self._tell(event)
-            metrics.ROOMS.set(len(self._board))
+        try:
+            for event in self._link.events():
+                if self._closing:
+                    break
+                self._take(event)
+        finally:
+            # Without this thread every room would be stale for the worker's life.
+            if not self._closing:
+                self._end()
         self._link.close()
+
+    def _take(self, event: Event) -> None:
+        with self._changed:
+            self._board.take(event)
+            for room in self._board.forget(event.at_s):
+                self._link.drop(room_frame(room))
+            self._changed.notify_all()
+        self._tell(event)
+        metrics.ROOMS.set(len(self._board))
+
+    def _end(self) -> None:
+        """Know nothing any more, and let another worker start with a new listener."""
+        log.critical("listener ended")
+        try:
+            self._take(Lost(self._clock(), "the listener ended"))
+        finally:
+            self._end_worker()
 
     def _tell(self, event: Event) -> None:
         """Say in the log and the metrics when main is there and when it is lost."""

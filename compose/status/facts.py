@@ -1,8 +1,8 @@
 """How the running system is, as facts: what a look at it saw, and no judgement.
 
 The fields of these types are also the document that `status --json` prints, so
-names carry their units and None is "could not be seen". `status_look` fills them
-in, `status_findings` judges them, `status_table` shows them.
+names carry their units and None is "could not be seen". `look` fills them in, `rules`
+judges them, `table` shows them.
 """
 
 import enum
@@ -81,10 +81,16 @@ class KafkaFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebFacts:
-    """The web server, asked whether it can store reactions."""
+    """The web server, asked whether it can store reactions and read frames."""
 
     problem: str | None
-    """Why it cannot, in its own words, or why it could not be asked."""
+    """Why it cannot store, in its own words, or why it could not be asked."""
+
+    workers: int | None = None
+    """How many it was started with."""
+
+    workers_at_main: int | None = None
+    """Connected to the main broker, which is where they read frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,13 @@ class StreamFacts:
     last_frame_made_ms: int | None = None
     last_frame_age_s: float | None = None
     last_pulse_age_s: float | None = None
+    rejects: int | None = None
+    """Records that were not counted as their senders meant."""
+
+    rejects_failures: int | None = None
+    """How often the search for them ended by itself."""
+
+    is_looking_for_rejects: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +190,9 @@ class Status:
     """Why the hops could not be looked at although something runs."""
 
     processes: tuple[ProcessFacts, ...] = ()
+    reviver_look_age_s: float | None = None
+    """Since the reviver looked for what has ended; it does so every few seconds."""
+
     kafka: KafkaFacts | None = None
     main: MainFacts | None = None
     web: WebFacts | None = None

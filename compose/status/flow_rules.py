@@ -31,6 +31,11 @@ def stream(status: Status) -> Iterator[Finding]:
         text = f"stream has sent no pulse for {facts.last_pulse_age_s:.0f} s: a trigger"
         text += f" is stuck, or stream itself; `emostream logs {STREAM}` may say why."
         yield _hangs_on_kafka("no_pulse", text)
+    if facts.is_looking_for_rejects is False:
+        text = "stream does not find rejects now: its query for them has ended and is"
+        text += f" started again; `emostream logs {STREAM}` says why. Reactions are"
+        text += " counted all the same."
+        yield _hangs_on_kafka("no_rejects", text)
     if behind := _behind(status.kafka.stream_lag if status.kafka else None):
         text = f"stream is {behind} of reactions are not counted yet."
         yield _hangs_on_kafka("behind", text)

@@ -47,7 +47,12 @@ def look(layout: Layout) -> Status:
             return replace(seen, running=Running.NOT)
         seen = replace(seen, running=Running.UNSUPERVISED, left_over=len(left))
     processes, problem = _described(known, layout)
-    seen = replace(seen, processes=processes, problem=problem)
+    seen = replace(
+        seen,
+        processes=processes,
+        problem=problem,
+        reviver_look_age_s=_look_age_s(layout),
+    )
     try:
         settings = running.noted(layout)
     except running.NothingNoted as error:
@@ -78,7 +83,7 @@ def _ask(
         used=pool.submit(usage.watch, pids, for_s=_USAGE_OVER_S),
         kafka=pool.submit(status_kafka.look, settings),
         main=pool.submit(status_brokers.look_at_main, settings),
-        web=pool.submit(metrics.look_at_web, settings.http_port),
+        web=pool.submit(metrics.look_at_web, settings.http_port, settings.web_workers),
         stream=pool.submit(scrape, settings.stream_metrics_port),
         bridge=pool.submit(scrape, settings.bridge_metrics_port),
         clusters={
@@ -104,6 +109,11 @@ def _with_hops(answers: _Answers, seen: Status) -> Status:
             for name, watch in answers.clusters.items()
         ),
     )
+
+
+def _look_age_s(layout: Layout) -> float | None:
+    looked_at_s = restarts.looked_at_s(layout)
+    return None if looked_at_s is None else max(0.0, time.time() - looked_at_s)
 
 
 def _described(

@@ -6,20 +6,38 @@ import httpx
 
 from compose.settings import LOOPBACK
 from compose.status.facts import BridgeFacts, StreamFacts, WebFacts
-from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics
+from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
 from stream.progress import OPERATORS
 
 
-def look_at_web(port: int) -> WebFacts:
-    """Ask the web server whether it can store reactions."""
+def look_at_web(port: int, workers: int) -> WebFacts:
+    """Ask the web server whether it can store reactions and read frames.
+
+    Args:
+        port: Its own.
+        workers: How many it was started with.
+    """
     url = f"http://{LOOPBACK}:{port}/readyz"
     try:
         answer = httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False)
     except httpx.TimeoutException:
-        return WebFacts(problem=f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s")
+        problem = f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s"
+        return WebFacts(problem=problem, workers=workers)
     except httpx.HTTPError as error:
-        return WebFacts(problem=f"no answer on port {port}: {error}")
-    return WebFacts(problem=None if answer.is_success else _help(answer))
+        problem = f"no answer on port {port}: {error}"
+        return WebFacts(problem=problem, workers=workers)
+    return WebFacts(
+        problem=None if answer.is_success else _help(answer),
+        workers=workers,
+        workers_at_main=_workers_at_main(port),
+    )
+
+
+def _workers_at_main(port: int) -> int | None:
+    try:
+        return scrape(port).count("web_main_up")
+    except NoMetrics:
+        return None
 
 
 def stream_facts(answer: Callable[[], Metrics]) -> StreamFacts:
@@ -45,6 +63,9 @@ def stream_facts(answer: Callable[[], Metrics]) -> StreamFacts:
         last_frame_made_ms=round(made_s * 1000) if made_s else None,
         last_frame_age_s=metrics.age_s("stream_last_frame_timestamp_seconds"),
         last_pulse_age_s=metrics.age_s("stream_last_pulse_timestamp_seconds"),
+        rejects=metrics.total("stream_rejects_total"),
+        rejects_failures=metrics.count("stream_rejects_failures_total"),
+        is_looking_for_rejects=_is_not(metrics.value("stream_rejects_away")),
     )
 
 
@@ -73,6 +94,10 @@ def bridge_facts(answer: Callable[[], Metrics]) -> BridgeFacts:
 
 def _is_up(value: float | None) -> bool | None:
     return None if value is None else value == 1
+
+
+def _is_not(value: float | None) -> bool | None:
+    return None if value is None else value == 0
 
 
 def _help(answer: httpx.Response) -> str:

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 from compose.status import flow_rules as flow
-from compose.status.facts import ClusterFacts, Running, Status
+from compose.status.facts import ClusterFacts, Running, Status, WebFacts
 from compose.status.flow_rules import PULSE_AGE_MAX_S
 from compose.status.verdict import Finding, Rule, is_down, not_running
+from compose.supervision.rpc import REVIVER
 from compose.topology import BRIDGE, KAFKA, MAIN, STREAM, WEB
 
 FRAME_GAP_MAX_S = 6.0
 """How much older than the stream's newest frame a cluster's may be."""
+
+LOOK_AGE_MAX_S = 20.0
+"""The reviver looks every five seconds; it may have to ask a slow supervisord twice."""
 
 SUPERVISORD = "supervisord"
 
@@ -54,10 +58,21 @@ def _web(status: Status) -> Iterator[Finding]:
     yield from not_running(status.process(WEB))
     if status.web and status.web.problem and not is_down(status, WEB):
         text = f"web cannot take reactions: {status.web.problem}."
-        # It stores in Kafka, and reads what is newest at the main broker.
-        yield Finding(
-            part=WEB, problem="not_ready", text=text, may_come_of=(KAFKA, MAIN)
-        )
+        yield Finding(part=WEB, problem="not_ready", text=text, may_come_of=(KAFKA,))
+    if status.web and not is_down(status, WEB):
+        yield from _web_reads(status.web)
+
+
+def _web_reads(web: WebFacts) -> Iterator[Finding]:
+    """Tell whether frames can be read over HTTP: each worker reads for itself."""
+    workers, at_main = web.workers, web.workers_at_main
+    if at_main is None and not web.problem:
+        text = "web does not show its metrics: whether frames can be read is not known."
+        yield Finding(part=WEB, problem="no_metrics", text=text)
+    elif at_main is not None and workers and at_main < workers:
+        text = f"web reads no frames: {at_main} of {workers} workers reach the main"
+        text += f" broker; `emostream logs {WEB}` says why. Reactions are taken."
+        yield Finding(part=WEB, problem="no_main", text=text, may_come_of=(MAIN,))
 
 
 def _clusters(status: Status) -> Iterator[Finding]:
@@ -100,6 +115,20 @@ def _others(status: Status) -> Iterator[Finding]:
             yield from not_running(process)
 
 
+def _reviver(status: Status) -> Iterator[Finding]:
+    """Tell whether the reviver, which runs, also looks for what has ended."""
+    process = status.process(REVIVER)
+    if process is None or process.pid is None or is_down(status, REVIVER):
+        return
+    # One that has just started has not looked in its predecessor's time.
+    ages_s = (status.reviver_look_age_s, process.running_s)
+    age_s = min((one for one in ages_s if one is not None), default=0.0)
+    if age_s > LOOK_AGE_MAX_S:
+        text = f"reviver has not looked for {age_s:.0f} s: nothing that ends is started"
+        text += f" again. `kill -9 {process.pid}` has supervisord start another one."
+        yield Finding(part=REVIVER, problem="hangs", text=text)
+
+
 RULES: tuple[Rule, ...] = (
     _supervisor,
     _kafka,
@@ -109,5 +138,6 @@ RULES: tuple[Rule, ...] = (
     flow.bridge,
     _clusters,
     _others,
+    _reviver,
 )
 """In the order of need."""

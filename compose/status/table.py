@@ -14,6 +14,7 @@ from compose.status.facts import (
     Running,
     Status,
     StreamFacts,
+    WebFacts,
 )
 from compose.status.verdict import Verdict
 from compose.topology import MAIN
@@ -78,7 +79,7 @@ def hop_table(status: Status, wrong: set[str]) -> Table:
     table = _table("hop", "behind", "", right=())
     kafka, web, main = status.kafka, status.web, status.main
     rows = (
-        ("web", None, (web.problem or "takes reactions") if web else "-"),
+        ("web", None, _web(web)),
         ("kafka", None, (kafka.problem or "answers") if kafka else "-"),
         ("stream", kafka.stream_lag if kafka else None, _stream(status.stream)),
         ("bridge", kafka.bridge_lag if kafka else None, _bridge(status.bridge)),
@@ -118,6 +119,16 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY_S} d {whole % _DAY_S // _HOUR_S} h"
 
 
+def _web(facts: WebFacts | None) -> str:
+    if facts is None:
+        return "-"
+    stores = facts.problem or "takes reactions"
+    if facts.workers_at_main is None:
+        return stores
+    workers = _or_dash(facts.workers, str)
+    return f"{stores}; {facts.workers_at_main} of {workers} workers read frames"
+
+
 def _stream(facts: StreamFacts | None) -> str:
     if facts is None or facts.problem:
         return (facts and facts.problem) or "-"
@@ -128,7 +139,8 @@ def _stream(facts: StreamFacts | None) -> str:
         f"last trigger {trigger}, took {took};"
         f" last frame {_or_dash(facts.last_frame_age_s, _ago, 'none yet')};"
         f" pulse {_or_dash(facts.last_pulse_age_s, _ago, 'none yet')};"
-        f" {sum(dropped)} rows dropped"
+        f" {sum(dropped)} rows dropped;"
+        f" {_or_dash(facts.rejects, str)} rejects"
     )
 
 

@@ -1,6 +1,6 @@
 """What is wrong with a system: findings, and which of them explain others.
 
-Judged from facts alone: no probe, no clock. The rules are in `status_rules`.
+Judged from facts alone: no probe, no clock. The rules are in `rules`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,8 +1,9 @@
 """Which processes are to be kept running: a mark in a folder for each.
 
 The starter sets it once a process was ready and takes it away before it starts
-one; whoever stops a process on purpose takes it away before that. Between the
-marks and what runs `compose.supervision.reviver` sees to it that they agree.
+one; where `up` fails, it gives back those that were there. Whoever stops a process on
+purpose takes it away before that. Between the marks and what runs
+`compose.supervision.reviver` sees to it that they agree.
 """
 
 from compose.layout import Layout

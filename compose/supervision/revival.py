@@ -43,7 +43,8 @@ class Revivals:
 
         Args:
             spread: Returns about as much as it is given, by chance: what ended
-                together shall not start together.
+                together shall not start together. No pause is longer than
+                `LONGEST_PAUSE_S` all the same.
         """
         self._spread = spread
         self._planned: dict[str, Revival] = {}
@@ -89,7 +90,8 @@ class Revivals:
         soon = last.soon + 1 if last and _ended_soon(process, last) else 0
         # A power that could grow for weeks is bounded before it is raised.
         doubled_s = FIRST_PAUSE_S * 2 ** min(soon, 16)
-        pause_s = self._spread(min(doubled_s, LONGEST_PAUSE_S))
+        spread_s = self._spread(min(doubled_s, LONGEST_PAUSE_S))
+        pause_s = min(spread_s, LONGEST_PAUSE_S)
         return Revival(process, pause_s, now_s + pause_s, soon)
 
 

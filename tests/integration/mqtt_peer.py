@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -96,10 +97,26 @@ class Peer:
         self.subscribe("fence")
 
     def publish(
-        self, topic: str, payload: bytes = b"x", *, retain: bool = False
+        self,
+        topic: str,
+        payload: bytes = b"x",
+        *,
+        retain: bool = False,
+        named: tuple[str, str] | None = None,
     ) -> int:
-        """Publish and return the reason code of the acknowledgement."""
-        mid = self._client.publish(topic, payload, 1, retain).mid
+        """Publish and return the reason code of the acknowledgement.
+
+        Args:
+            topic: Where.
+            payload: What.
+            retain: Whether it is kept.
+            named: A user property that goes with it.
+        """
+        properties = None
+        if named:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's
+            properties.UserProperty = [named]
+        mid = self._client.publish(topic, payload, 1, retain, properties).mid
         self.turn_until(lambda: mid in self._acknowledged, "PUBACK")
         return int(self._acknowledged[mid].value)
 

@@ -13,7 +13,7 @@ from compose.brokers import MAIN, config_path
 from compose.credentials import Credentials
 from compose.settings import Settings
 from mosquitto.acl import BRIDGE, WEB
-from mosquitto.topic import CONTROL_PULSE, room_frame
+from mosquitto.topic import BRIDGE_TIME, CONTROL_PULSE, room_frame
 from tests.integration.broker import BrokerProcess, install, running
 from tests.integration.mqtt_peer import Login, Peer
 from tests.integration.processes import LOOPBACK, wait_until
@@ -128,6 +128,21 @@ def test_all_that_is_retained_comes_before_it_has_caught_up(
             assert not missing & event.topics
 
 
+def test_who_follows_a_topic_anew_can_tell_when_that_has_caught_up(
+    listener: Listener,
+) -> None:
+    topic = room_frame("final")
+    first = listener.link.follow(topic)
+    listener.wait_for(CaughtUp, times=2)
+    listener.link.drop(topic)
+    second = listener.link.follow(topic)
+    listener.wait_for(CaughtUp, times=3)
+
+    caught_up = [event for event in listener.heard if isinstance(event, CaughtUp)]
+    assert [event.wish for event in caught_up] == [0, first, second]
+    assert first < second
+
+
 def test_a_topic_that_is_dropped_is_heard_no_more(
     installed: Installed, listener: Listener
 ) -> None:
@@ -148,6 +163,21 @@ def test_a_topic_that_is_dropped_is_heard_no_more(
         listener.wait_for_payload(kept, b"2")
 
     assert listener.payloads(dropped) == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("1310", 1310), ("9" * 15, 10**15 - 1), ("9" * 5000, None), ("-1", None)],
+)
+def test_the_bridges_time_is_read_in_the_form_we_know(
+    installed: Installed, listener: Listener, text: str, read: int | None
+) -> None:
+    with installed.bridge() as bridge:
+        bridge.publish(CONTROL_PULSE, b"1", named=(BRIDGE_TIME, text))
+
+    listener.wait_for(Message)
+    (message,) = (one for one in listener.heard if isinstance(one, Message))
+    assert message.bridge_ms == read
 
 
 def test_after_an_outage_everything_is_followed_again(

@@ -10,7 +10,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from compose.processes import Step
+from compose.processes import Step, StepFailed
 from compose.starter import PartFailed
 from compose.supervision import orphans, restarts
 from compose.supervision.rpc import REVIVER, State
@@ -161,6 +161,30 @@ def test_up_starts_at_once_what_waits_for_its_pause(machine: Machine) -> None:
 
     assert accepts(machine.ports["first"])
     assert restarts_of(machine, "first") == 0
+
+
+def test_an_up_that_fails_leaves_to_the_reviver_what_waited_for_its_pause(
+    machine: Machine,
+) -> None:
+    machine.up(machine.server("first"))
+    reviver = reviver_at_work(machine)
+    reviver.suspend()  # a pause without an end
+    kill(machine, "first")
+    wait_until(
+        lambda: state(machine, "first") is State.EXITED, within_s=30, what="its end"
+    )
+
+    def fail() -> None:
+        raise StepFailed("the disk is full")
+
+    with pytest.raises(PartFailed):
+        machine.up(
+            machine.server("first"), Step(name="step", run=fail, needs=("first",))
+        )
+
+    assert state(machine, "first") is State.RUNNING
+    reviver.resume()
+    wait_for(machine, "first", other_than=kill(machine, "first"))
 
 
 def test_what_ends_while_up_waits_for_it_is_told_and_not_started_again(

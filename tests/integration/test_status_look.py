@@ -15,7 +15,7 @@ import pytest
 
 from compose.status import metrics as status_metrics
 from compose.status import usage
-from compose.status.facts import Running, Status
+from compose.status.facts import Running, Status, WebFacts
 from compose.status.look import look
 from compose.status.rules import RULES
 from compose.status.scrape import NoMetrics, scrape
@@ -87,20 +87,31 @@ def test_a_dead_a_hung_and_a_foreign_metrics_port_are_told_apart() -> None:
         scrape(port)
 
 
+def problem_of_web(port: int) -> str | None:
+    return status_metrics.look_at_web(port, workers=1).problem
+
+
 def test_the_web_server_says_in_its_own_words_why_it_is_not_ready() -> None:
     refusal = b'{"error": "not_ready", "help": "Kafka does not answer."}'
     with answering(503, refusal) as port:
-        assert status_metrics.look_at_web(port).problem == "Kafka does not answer"
+        assert problem_of_web(port) == "Kafka does not answer"
     with answering(500, b"oh") as port:
-        assert status_metrics.look_at_web(port).problem == "it answers 500"
+        assert problem_of_web(port) == "it answers 500"
     with answering(200, b"{}") as port:
-        assert status_metrics.look_at_web(port).problem is None
+        assert problem_of_web(port) is None
     with silent() as port:
-        problem = status_metrics.look_at_web(port).problem
-        assert problem == f"no answer on port {port} in 2 s"
-    assert "no answer on port" in (
-        status_metrics.look_at_web(free_port()).problem or ""
-    )
+        assert problem_of_web(port) == f"no answer on port {port} in 2 s"
+    assert "no answer on port" in (problem_of_web(free_port()) or "")
+
+
+@pytest.mark.parametrize(("shown", "read"), [(b"web_main_up 2.0\n", 2), (b"{}", None)])
+def test_the_web_servers_metrics_say_how_many_workers_read_frames(
+    shown: bytes, read: int | None
+) -> None:
+    with answering(200, shown) as port:
+        assert status_metrics.look_at_web(port, workers=3) == WebFacts(
+            problem=None, workers=3, workers_at_main=read
+        )
 
 
 def test_the_usage_of_a_process_is_that_of_its_children_too(tmp_path: Path) -> None:
@@ -183,8 +194,10 @@ def test_restarts_are_counted_with_their_reason(machine: Machine) -> None:
         what="another process",
     )
 
-    stream = look(machine.layout).process("stream")
+    status = look(machine.layout)
+    stream = status.process("stream")
 
+    assert status.reviver_look_age_s is not None
     assert stream is not None
     assert stream.restarts == 1
     assert stream.last_restart_reason == "terminated by SIGKILL"

@@ -86,6 +86,21 @@ def test_a_room_is_not_known_before_what_is_retained_has_come() -> None:
     assert shown(board) is None
 
 
+def test_what_an_earlier_wish_brought_says_nothing_of_a_room_asked_for_anew() -> None:
+    board = board_after(rooms=("final",))
+    board.follows("final", wish=1)
+    board.forget(2 * ASKED_WITHIN_S)
+    board.take(of(frame("final", 1, 1)))  # nobody asks for it now
+    board.ask("final", 2 * ASKED_WITHIN_S)
+    board.follows("final", wish=3)
+
+    board.take(CaughtUp(0, frozenset({room_frame("final")}), wish=1))
+    assert not board.knows("final")
+
+    board.take(CaughtUp(0, frozenset({room_frame("final")}), wish=3))
+    assert shown(board) is None
+
+
 def test_a_frame_is_known_as_soon_as_it_comes() -> None:
     board = board_after(of(frame("final", 1, 1)))
 

@@ -108,6 +108,18 @@ def test_a_query_that_ended_is_started_again(
     ]
 
 
+def test_it_is_away_from_a_failure_until_it_runs_again() -> None:
+    clock, first, second = Clock(), FakeQuery(), FakeQuery()
+    restarting = Restarting(starter(first, None, second), clock)
+    seen = []
+    for _ in range(5):
+        look(restarting, clock, seconds=1)
+        seen.append(REGISTRY.get_sample_value("stream_rejects_away"))
+        first.isActive = False
+
+    assert seen == [0, 1, 1, 1, 0]
+
+
 def test_the_wait_doubles_to_a_minute_and_is_short_again_after_a_trigger(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

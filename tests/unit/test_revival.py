@@ -94,6 +94,19 @@ def test_the_pause_doubles_up_to_its_limit_and_nothing_is_given_up(
     assert set(pauses[7:]) == {LONGEST_PAUSE_S}
 
 
+def test_no_pause_is_longer_than_the_longest_whatever_chance_says() -> None:
+    revivals = Revivals(spread=lambda pause_s: 1.2 * pause_s)
+    down = ended()
+    pauses = []
+    for now_s in range(0, 100, 10):
+        planned = revivals.plan([down], {"web"}, now_s)
+        pauses += [revival.pause_s for revival in planned]
+        revivals.take_due(now_s + LONGEST_PAUSE_S)
+
+    assert pauses[:3] == pytest.approx([0.6, 1.2, 2.4])
+    assert max(pauses) == LONGEST_PAUSE_S
+
+
 def test_the_pause_is_short_again_after_a_healthy_time(watch: Watch) -> None:
     watch.starts_that_fail(5)
 

@@ -12,6 +12,7 @@ from compose.status.scrape import Metrics, NoMetrics, parse
 from compose.status.usage import used_s
 from stream import metrics as stream_metrics
 from stream.frame import Pulse
+from stream.reject import Reason
 from tests.frames import frame
 
 NOW_MS = 1_795_226_378_000
@@ -45,6 +46,13 @@ def test_what_the_stream_says_is_read_as_ages_and_counts() -> None:
     before = late._value.get()  # noqa: SLF001 - other tests count here, too
     late.inc(4)
     stream_metrics.LATE_ROWS.labels("count")
+    stream_metrics.REJECTS.labels("bad_json").inc(3)
+    stream_metrics.REJECTS.labels("no_room").inc(2)
+    rejects = sum(
+        stream_metrics.REJECTS.labels(reason)._value.get()  # noqa: SLF001 - as above
+        for reason in Reason
+    )
+    stream_metrics.REJECTS_AWAY.set(0)
     stream_metrics.LAST_PULSE.set(NOW_MS / 1000 - 1.5)
     stream_metrics.LAST_FRAME.set(NOW_MS / 1000 - 12)
     stream_metrics.LAST_TRIGGER.set(NOW_MS / 1000 - 11)
@@ -62,6 +70,9 @@ def test_what_the_stream_says_is_read_as_ages_and_counts() -> None:
     assert facts.last_frame_made_ms == NOW_MS - 12_000
     assert facts.last_trigger_age_s == 11
     assert facts.last_trigger_s == 0.25
+    assert facts.rejects == rejects >= 5
+    assert facts.rejects_failures is not None
+    assert facts.is_looking_for_rejects
     assert facts.triggers is not None
     assert facts.frames is not None
 
@@ -69,6 +80,7 @@ def test_what_the_stream_says_is_read_as_ages_and_counts() -> None:
 def test_what_never_came_has_no_age() -> None:
     facts = stream_facts(
         lambda: answered(
+            "stream_rejects_away 1\n"
             "stream_last_pulse_timestamp_seconds 0\n"
             "stream_last_frame_timestamp_seconds 0\n"
             "stream_last_trigger_timestamp_seconds 0\n"
@@ -76,6 +88,7 @@ def test_what_never_came_has_no_age() -> None:
         )
     )
 
+    assert facts.is_looking_for_rejects is False
     assert facts.last_pulse_age_s is None
     assert facts.last_frame_age_s is None
     assert facts.last_frame_made_ms is None

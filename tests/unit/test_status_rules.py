@@ -98,6 +98,36 @@ FAULTS = {
         ("web", "not_ready"),
         "web cannot take reactions: Kafka does not answer.",
     ),
+    "web has no main": (
+        replace(WELL, web=WebFacts(problem=None, workers=2, workers_at_main=0)),
+        ("web", "no_main"),
+        "web reads no frames: 0 of 2 workers reach the main broker",
+    ),
+    "one of web's workers has no main": (
+        replace(WELL, web=WebFacts(problem=None, workers=2, workers_at_main=1)),
+        ("web", "no_main"),
+        "1 of 2 workers",
+    ),
+    "the web's metrics are dead": (
+        replace(WELL, web=WebFacts(problem=None, workers=2)),
+        ("web", "no_metrics"),
+        "does not show its metrics",
+    ),
+    "rejects are not found": (
+        stream_is(is_looking_for_rejects=False),
+        ("stream", "no_rejects"),
+        "`emostream logs stream` says why",
+    ),
+    "the reviver hangs": (
+        replace(WELL, reviver_look_age_s=20.1),
+        ("reviver", "hangs"),
+        "has not looked for 20 s: nothing that ends is started again. `kill -9 4711`",
+    ),
+    "the reviver has never looked": (
+        replace(WELL, reviver_look_age_s=None),
+        ("reviver", "hangs"),
+        "has not looked for 3600 s",
+    ),
     "the stream's metrics are dead": (
         replace(WELL, stream=StreamFacts(problem="no answer on port 9102")),
         ("stream", "no_metrics"),
@@ -234,6 +264,19 @@ def test_frames_that_newer_ones_overtook_are_no_fault() -> None:
     assert verdict(bridge_is(frames_overtaken=10_000)).is_well
 
 
+def test_rejects_and_a_search_that_failed_once_are_no_fault() -> None:
+    assert verdict(stream_is(rejects=10_000, rejects_failures=1)).is_well
+
+
+@pytest.mark.parametrize("look_age_s", [None, 600.0])
+def test_a_reviver_that_has_just_started_need_not_have_looked(
+    look_age_s: float | None,
+) -> None:
+    young = with_process(WELL, process("reviver", running_s=1))
+
+    assert verdict(replace(young, reviver_look_age_s=look_age_s)).is_well
+
+
 def test_a_room_where_nobody_reacts_is_no_fault() -> None:
     status = stream_is(last_trigger_age_s=9e5, last_frame_age_s=9e5)
 
@@ -277,7 +320,7 @@ def test_a_fault_of_its_own_is_told_beside_kafkas() -> None:
 def test_a_main_that_is_down_explains_the_bridge_and_the_links() -> None:
     status = replace(
         down("mosquitto-main"),
-        web=WebFacts(problem="the main broker is away"),
+        web=WebFacts(problem=None, workers=1, workers_at_main=0),
         bridge=replace(BRIDGE, is_main_up=False),
         clusters=(replace(CLUSTER, is_linked=False),),
     )

@@ -20,6 +20,7 @@ from compose.status.facts import (
     Running,
     Status,
     StreamFacts,
+    WebFacts,
 )
 from compose.status.rules import RULES
 from compose.status.table import duration
@@ -61,10 +62,10 @@ def test_a_person_sees_each_hop() -> None:
     text, _ = shown(status)
     hops = text.partition("hop ")[2]
 
-    assert "takes reactions" in row(hops, "web")
+    assert "takes reactions; 2 of 2 workers read frames" in row(hops, "web")
     assert "1,234 records, 2.0 s" in row(hops, "stream")
     assert "last trigger 12 s ago, took 0.30 s" in hops
-    assert "0 rows dropped" in hops
+    assert "0 rows dropped; 7 rejects" in " ".join(hops.split())
     assert "50 frames sent; 3 left out, overtaken by newer ones" in row(hops, "bridge")
     assert row(hops, "main") == "main - answers"
     assert row(hops, "cluster-1") == "cluster-1 up 12 s ago 0.1 s ago"
@@ -148,7 +149,7 @@ def test_a_program_is_told_too_that_nothing_runs() -> None:
 
 
 def test_every_field_of_the_document_is_documented() -> None:
-    kinds = (Status, ProcessFacts, KafkaFacts, Lag, StreamFacts, BridgeFacts)
+    kinds = (Status, ProcessFacts, KafkaFacts, Lag, WebFacts, StreamFacts, BridgeFacts)
     names = {field.name for kind in (*kinds, ClusterFacts) for field in fields(kind)}
     names |= status_document.document(WELL, judge(WELL, RULES)).keys()
     documented = set(re.findall(r"`(\w+)`", DOCUMENT.read_text()))

@@ -26,12 +26,17 @@ PULSE = Pulse(v=1, epoch="e", sent_ms=0).encode()
 SOON_S = 20
 
 
+class BrokenDownError(Exception):
+    """What a link should never raise."""
+
+
 class Main:
     """A link to a main broker that retains frames; it may hang."""
 
     def __init__(self, *retained: Frame) -> None:
         self.retained = {one.room: one for one in retained}
         self.hangs = False
+        self.breaks_down = threading.Event()
         self.followed: list[str] = []
         self.dropped: list[str] = []
         self.asked = threading.Semaphore(0)
@@ -46,6 +51,8 @@ class Main:
 
     def events(self) -> Iterator[Event]:
         while True:
+            if self.breaks_down.is_set():
+                raise BrokenDownError
             try:
                 yield self._events.get(timeout=0.01)
             except Empty:
@@ -53,15 +60,17 @@ class Main:
             else:
                 self._events.task_done()
 
-    def follow(self, topic: str) -> None:
+    def follow(self, topic: str) -> int:
         self.followed.append(topic)
         self.asked.release()
+        wish = len(self.followed)
         if self.hangs:
-            return
+            return wish
         room = room_of(topic)
         if room in self.retained:
             self._events.put(message(topic, self.retained[room].encode()))
-        self._events.put(CaughtUp(0, frozenset({topic})))
+        self._events.put(CaughtUp(0, frozenset({topic}), wish))
+        return wish
 
     def drop(self, topic: str) -> None:
         self.dropped.append(topic)
@@ -89,6 +98,7 @@ def reading() -> Iterator[Reading]:
         rooms_max: int = 10,
         answer_within_s: float = 2 * SOON_S,
         clock: Callable[[], float] = lambda: 0,
+        end_worker: Callable[[], None] = lambda: None,
     ) -> RoomFrames:
         frames = RoomFrames(
             main,
@@ -96,6 +106,7 @@ def reading() -> Iterator[Reading]:
             waiting_max=1,
             answer_within_s=answer_within_s,
             clock=clock,
+            end_worker=end_worker,
         )
         frames.start()
         started.append(frames)
@@ -222,6 +233,23 @@ def test_it_says_why_nothing_can_be_read(reading: Reading) -> None:
     assert frames.problem() == "The main broker does not answer"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_listener_that_cannot_go_on_ends_its_worker_and_knows_nothing(
+    reading: Reading, caplog: pytest.LogCaptureFixture
+) -> None:
+    main, ended = Main(FINAL), threading.Event()
+    frames = reading(main, end_worker=ended.set)
+    frames.newest("final")
+
+    main.breaks_down.set()
+
+    assert ended.wait(SOON_S)
+    with pytest.raises(Stale):
+        frames.newest("final")
+    told = [one.message for one in caplog.records if one.levelname == "CRITICAL"]
+    assert told == ["listener ended"]
+
+
 def test_it_takes_leave_when_it_is_closed(reading: Reading) -> None:
     main = Main()
     frames = reading(main)
@@ -229,3 +257,11 @@ def test_it_takes_leave_when_it_is_closed(reading: Reading) -> None:
     frames.close()
 
     assert main.closed
+
+
+def test_to_be_closed_is_no_reason_to_end_the_worker(reading: Reading) -> None:
+    ended = threading.Event()
+
+    reading(Main(), end_worker=ended.set).close()
+
+    assert not ended.is_set()
