@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     """POSTs that one worker can have waiting for Kafka at a time."""
 
     web_connections: int = Field(default=1000, ge=16, le=20_000)
-    """Connections that one worker holds; for one more it ends the least active."""
+    """Connections that one worker holds; for one more it ends another that waits."""
 
     web_head_within_s: float = Field(default=5.0, gt=0, le=60)
     """Time for the headers of a request, from their first byte; beyond it 408."""
@@ -93,7 +93,8 @@ class Settings(BaseSettings):
     """Time for the body; 128 KiB within 10 s is 105 kbit/s, a poor phone's uplink."""
 
     web_bodies_max_bytes: int = Field(default=32 * 1024**2, ge=128 * 1024)
-    """Bodies that one worker holds, by Content-Length: bounds its memory."""
+    """Bodies that one worker holds, by Content-Length. Beside them a connection holds
+    at most 16 KiB of what has come, and the head of its last request."""
 
     web_proxies: int = Field(default=0, ge=0, le=8)
     """Proxies in front whose `X-Forwarded-For` is believed; a stranger's is not."""

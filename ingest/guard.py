@@ -62,7 +62,7 @@ def _take_body(asked: Request) -> None:
 
     What a refusal leaves unread, gunicorn reads away in large pieces, the next
     request of the connection with it. Who sends more than a body may have, or does
-    not say how much, loses the connection instead (`compose.web.server`).
+    not say how much, loses the connection instead (`compose.web.worker`).
     """
     length = asked.content_length
     if length is not None and length <= BODY_MAX_BYTES:

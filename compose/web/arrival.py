@@ -50,6 +50,15 @@ class Arrival:
         return bool(self.head) and len(self._come) >= self.body_bytes
 
     @property
+    def wanted_bytes(self) -> int:
+        """How much more is read of it, while it is neither whole nor too large.
+
+        What comes after it stays with the kernel, but for what came with its head.
+        """
+        most = self.body_bytes if self.head else HEAD_MAX_BYTES + 1
+        return most - len(self._come)
+
+    @property
     def is_too_large(self) -> bool:
         """Whether the head is longer than any that is read."""
         return len(self.head or self._come) > HEAD_MAX_BYTES

@@ -28,6 +28,8 @@ UNREAD_MAX_BYTES = 64 * 1024
 ours fit into what the kernel keeps."""
 
 PIECE_BYTES = 64 * 1024
+"""What is read at a time, at most."""
+
 LEAVING_MAX_BYTES = 1024 * 1024
 """What is read, and thrown away, of a peer that is to close."""
 
@@ -120,10 +122,17 @@ class Gate:
                 self._drop(conn)
 
     def make_room(self) -> None:
-        """End the connection that does least, if there is any that does nothing."""
-        conn = self._waiting.oldest(Phase.LEAVING, Phase.HEAD, Phase.IDLE)
-        if conn is not None:
-            self._drop(conn)
+        """End one connection: one that leaves, or else the oldest in the fullest phase.
+
+        So a flood ends itself, whatever it consists of, and not who came last.
+        """
+        fullest = self._waiting.fullest(Phase.HEAD, Phase.IDLE, Phase.BODY)
+        conn = self._waiting.oldest(Phase.LEAVING, fullest)
+        if conn is None:
+            return
+        if conn.phase is Phase.BODY:
+            self._host.tell(conn.sock, Refusal.OVERLOADED)
+        self._drop(conn)
 
     def drop_unasked(self) -> None:
         """End the connections that have not asked for anything yet."""
@@ -147,15 +156,19 @@ class Gate:
             self._poller.unregister(conn.sock)
 
     def _read(self, conn: Connection, sock: socket.socket) -> None:
+        if conn.phase is None:
+            return  # it was ended earlier in this round
+        is_leaving = conn.phase is Phase.LEAVING
+        wanted = PIECE_BYTES if is_leaving else conn.arrival.wanted_bytes
         try:
-            piece = sock.recv(PIECE_BYTES, socket.MSG_DONTWAIT)
+            piece = sock.recv(min(wanted, PIECE_BYTES), socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
             piece = b""
         if not piece:
             self._drop(conn)
-        elif conn.phase is Phase.LEAVING:
+        elif is_leaving:
             self._throw_away(conn, len(piece))
         else:
             self._arrive(conn, piece)

@@ -1,6 +1,6 @@
 """Connections that wait for their peer, each until a deadline.
 
-Pure: a clock is passed in. What becomes of who is late is `compose.web.worker`'s
+Pure: a clock is passed in. What becomes of who is late is `compose.web.gate`'s
 business.
 """
 
@@ -58,6 +58,10 @@ class Waiting(Generic[T]):
         """Return who has been longest in the first of `phases` that has anyone."""
         everyone = (one for phase in phases for one in self._deadlines[phase])
         return next(everyone, None)
+
+    def fullest(self, *phases: Phase) -> Phase:
+        """Return the one of `phases` that most are in, the first if there are more."""
+        return max(phases, key=lambda phase: len(self._deadlines[phase]))
 
     def late(self) -> Sequence[tuple[T, Phase]]:
         """Return who is late now."""

@@ -43,6 +43,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
 
     core: int
 
+    @classmethod
+    def check_config(cls, cfg: object, log: object) -> None:
+        """Accept any: gunicorn's would warn of a limit that we do not have."""
+
     def load_wsgi(self) -> None:
         """Build the app, and begin to watch connections for it."""
         from ingest import metrics  # noqa: PLC0415 - see `compose.web.server.main`
@@ -50,7 +54,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         super().load_wsgi()
         self._refused = metrics.REFUSED
         self._gate = Gate(self.poller, self.app.limits, self)
-        self.keepalived_conns = self._gate.idle  # gunicorn counts them
+        # Gunicorn would keep none where there are more threads; the gate makes room.
+        self.keepalived_conns = self._gate.idle
+        self.max_keepalived = self.worker_connections
         # What is there now stays: a full collection went through it for 50 to 100 ms.
         gc.collect()
         gc.freeze()
@@ -148,8 +154,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
 
 
 def _body_bytes(request: Request) -> int | None:
-    """Return how long gunicorn says the body is; None if it is left unread."""
+    """Return how long gunicorn says the body is; None if it is left unread.
+
+    Raises:
+        InvalidHeader: If it has a length and a coding: others may read it otherwise.
+            Gunicorn allows that of a coding that is not `chunked`.
+    """
     headers = dict(request.headers)
+    if {"TRANSFER-ENCODING", "CONTENT-LENGTH"} <= headers.keys():
+        raise errors.InvalidHeader("TRANSFER-ENCODING")
     length = int(headers.get("CONTENT-LENGTH", "0"))
     if "TRANSFER-ENCODING" in headers or length > BODY_MAX_BYTES:
         return None

@@ -44,7 +44,11 @@ _ODD_HEADERS = [
     "X: " + "x" * 9000,
     "Range: bytes=0-",
     "Content-Length: 5",
-    "Transfer-Encoding: chunked",
+    *[
+        f"Transfer-Encoding: {coding}"
+        for coding in ("chunked", "gzip", "gzip, chunked")
+    ],
+    *["Transfer-Encoding: identity", "Transfer-Encoding: x", "Transfer-Encoding:"],
     "X_Y: z",
     *["A: b\r\n" * count + "A: b" for count in (50, 120)],
 ]
@@ -69,14 +73,17 @@ def _request(chance: random.Random) -> bytes:
     if chance.random() < 0.02:
         body, length = b"", chance.choice([BODY_MAX_BYTES + 1, 10**12, 10**30])
     method = chance.choice([*["POST"] * 60, "PUT", "GET", "BREW"])
+    [odd_count] = chance.choices(range(4), (80, 12, 5, 3))
+    odd = chance.sample(_ODD_HEADERS, odd_count)
+    is_coded = any(header.startswith("Transfer-Encoding") for header in odd)
+    has_length = not is_coded or chance.random() < 0.5
     lines = [
         f"{method} {chance.choice(_PATHS)} HTTP/1.1",
         "Host: here",
         f"Content-Type: {chance.choice(_MEDIA_TYPES)}",
-        f"Content-Length: {length}",
+        *([f"Content-Length: {length}"] if has_length else []),
+        *odd,
     ]
-    if chance.random() < 0.15:
-        lines.append(chance.choice(_ODD_HEADERS))
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 

@@ -60,7 +60,10 @@ def test_a_body_without_end_is_refused_while_it_comes(web: Web) -> None:
         )
         sent = 0
         while not select.select([sender], [], [], 0)[0]:
-            sender.sendall(chunk)
+            try:
+                sender.sendall(chunk)
+            except (BrokenPipeError, ConnectionResetError):
+                break  # cut off while it sent; the answer is there all the same
             sent += len(chunk)
             assert sent < BODY_MAX_SENT, "it is still being read"
         assert b" 411 " in sender.recv(100)

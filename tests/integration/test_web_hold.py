@@ -132,8 +132,34 @@ def test_many_requests_may_be_sent_before_the_first_is_answered(web: Web) -> Non
             400,
             "bad_request",
         ),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", 411, "length_required"),
-        (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 411, "length_required"),
+        *(
+            (
+                HEAD
+                + b"Transfer-Encoding: %s\r\nContent-Length: 5\r\n\r\nhello" % coding,
+                400,
+                "bad_request",
+            )
+            for coding in (b"identity", b"gzip", b"deflate", b"gzip, chunked")
+        ),
+        *(
+            (HEAD + b"Transfer-Encoding: %s\r\n\r\n" % coding, 400, "bad_request")
+            for coding in (
+                b"chunked, gzip",
+                b"chunked, identity",
+                b"chunked, chunked",
+                b"x",
+            )
+        ),
+        *(
+            (HEAD + b"Transfer-Encoding: %s\r\n\r\n" % coding, 411, "length_required")
+            for coding in (
+                b"chunked",
+                b"gzip",
+                b"identity",
+                b"gzip, chunked",
+                b"",
+            )
+        ),
         (HEAD + BODY % (128 * 1024 + 1), 413, "body_too_large"),
         (HEAD + b"Expect: a miracle\r\n\r\n", 417, "bad_expectation"),
         (HEAD + b"A: %s\r\n\r\n" % (b"x" * 9000), 431, "head_too_large"),
@@ -204,11 +230,16 @@ def test_idle_connections_keep_no_bodies(web: Web) -> None:
     assert grown_bytes < 200 * len(body) / 2
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [b"", HEAD, HEAD + BODY % 2 + b"["],
+    ids=["idle", "in their headers", "in their bodies"],
+)
 def test_more_connections_than_a_worker_holds_do_not_keep_anybody_out(
-    strict: Web,
+    strict: Web, begun: bytes
 ) -> None:
     with ExitStack() as stack:
-        connect(strict, stack, 40, HEAD)
+        connect(strict, stack, 40, begun)
         assert strict.status("/livez") == 200
         [worker] = strict.workers
         held = [
@@ -216,6 +247,17 @@ def test_more_connections_than_a_worker_holds_do_not_keep_anybody_out(
         ]
 
     assert len(held) <= 1 + 16  # the first one listens
+
+
+def test_a_connection_stays_though_there_are_more_threads_than_connections(
+    strict: Web,
+) -> None:
+    with strict.connect() as connection:
+        for _ in range(3):
+            connection.sendall(LIVEZ)
+            assert answer_on(connection).headers["Connection"] == "keep-alive"
+
+    assert "keepalived" not in strict.log.read_text()
 
 
 def test_an_address_that_asks_too_much_is_refused_and_told_when_to_come_again(

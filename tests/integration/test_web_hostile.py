@@ -1,14 +1,24 @@
-"""Ten thousand requests that mean no good, to a real web process with a real Kafka."""
+"""Requests that are made up, to a real web process with a real Kafka.
+
+Ten thousand that mean no good; and, as the document has it, good ones and bad ones.
+"""
 
 import random
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
+import schemathesis
+from hypothesis import settings
+from schemathesis.checks import not_a_server_error
 
+import clients.web.openapi
+import ingest.openapi
+from compose.web.joined import join_documents
 from ingest.topics import reactions
-from tests.contract import refusals
+from tests.contract import CONFIG, GENERATED, refusals, teach
 from tests.integration import hostile
 from tests.integration.kafka_server import kafka_server
 from tests.integration.web_process import Answer, Web, answers_on, running
@@ -16,6 +26,13 @@ from tests.integration.web_process import Answer, Web, answers_on, running
 WARM_UP, REQUESTS = 2000, 10_000
 GROWTH_MAX = 1.05
 """Of the worker's memory, from the warm-up to the end."""
+
+teach()
+
+both = schemathesis.openapi.from_dict(
+    dict(join_documents(ingest.openapi.document(), clients.web.openapi.document())),
+    config=CONFIG,
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +102,17 @@ def test_under_hostile_requests_memory_stays_flat_and_every_answer_is_declared(
     }
     assert max(status for status, _ in sender.answers) < 500
     assert growth < GROWTH_MAX
+
+
+@both.parametrize()
+@settings(GENERATED, max_examples=20)
+def test_every_answer_of_both_apps_is_declared(
+    web: Web, case: schemathesis.Case[Any]
+) -> None:
+    answer = case.call_and_validate(
+        base_url=web.url, excluded_checks=[not_a_server_error]
+    )
+
+    # There is no main broker: what is newest is not known.
+    assert answer.status_code < 500 or case.path.endswith("/frame")
+    assert answer.status_code in {*range(500), 503}

@@ -30,6 +30,7 @@ class Web:
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.port = free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
         self.log = folder / "web.log"
         settings = {
             "STATE_DIR": folder / "state",
@@ -51,7 +52,7 @@ class Web:
         return psutil.Process(self.process.pid).children()
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://{LOOPBACK}:{self.port}", trust_env=False)
+        return httpx.Client(base_url=self.url, trust_env=False)
 
     def connect(self, *sent: bytes) -> socket.socket:
         """Return a connection on which these bytes were sent."""

@@ -79,6 +79,14 @@ def test_a_large_body_makes_no_head_too_large() -> None:
     assert not arrival.is_whole
 
 
+def test_no_more_is_wanted_than_may_belong_to_it() -> None:
+    head = POST + b"Content-Length: 4\r\n\r\n"
+
+    assert arrival_of(POST).wanted_bytes == HEAD_MAX_BYTES + 1 - len(POST)
+    assert arrival_of(head).wanted_bytes == 4
+    assert arrival_of(head + b"bod").wanted_bytes == 1
+
+
 def test_who_waits_for_an_invitation_gets_one_unless_the_body_is_there() -> None:
     head = POST + b"Content-Length: 4\r\nExpect: 100-Continue\r\n\r\n"
 

@@ -72,3 +72,15 @@ def test_the_oldest_is_taken_from_the_first_phase_that_has_any(
 
     assert waiting.oldest(Phase.LEAVING, Phase.HEAD, Phase.IDLE) == "first"
     assert waiting.oldest(Phase.BODY) is None
+
+
+def test_the_fullest_phase_is_that_with_most_and_else_the_first(
+    waiting: Waiting[str],
+) -> None:
+    waiting.put("a", Phase.IDLE)
+    waiting.put("b", Phase.HEAD)
+    assert waiting.fullest(Phase.BODY, Phase.HEAD, Phase.IDLE) is Phase.HEAD
+
+    waiting.put("c", Phase.IDLE)
+    assert waiting.fullest(Phase.BODY, Phase.HEAD, Phase.IDLE) is Phase.IDLE
+    assert waiting.fullest(Phase.BODY, Phase.LEAVING) is Phase.BODY

@@ -3,7 +3,7 @@
 import json
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from selectors import DefaultSelector
 
@@ -68,9 +68,11 @@ class Host:
         far.sendall(data)
         self.look()
 
-    def look(self) -> None:
-        """Let the gate see what there is."""
-        for key, _ in self._poller.select(0):
+    def look(self, before: Callable[[], None] = lambda: None) -> None:
+        """Let the gate see what there is, after something else in the same round."""
+        ready = self._poller.select(0)
+        before()
+        for key, _ in ready:
             key.data(key.fileobj)
         self.gate.cut_late()
 
@@ -260,15 +262,82 @@ def test_who_does_not_read_its_answers_gets_no_more(host: Host) -> None:
     assert host.closed == 1
 
 
-def test_the_connection_that_does_least_makes_room(host: Host) -> None:
-    idle, half = host.connect(), host.connect(GET[:5])
-    body = host.connect(POST % 4)
+def test_of_one_connection_of_each_kind_that_which_does_least_makes_room(
+    host: Host,
+) -> None:
+    leaving = host.connect(b"x" * HEAD_MAX_BYTES, b"x")
+    assert host.closed == 0
+    fars = [host.connect(), host.connect(GET[:5]), host.connect(POST % 4)]
     ended = []
-    for _ in range(3):
+    for _ in range(5):
         host.gate.make_room()
-        ended.append([far for far in (idle, half, body) if is_closed(far)])
+        ended.append([is_closed(far) for far in fars])
 
-    assert ended == [[half], [idle, half], [idle, half]]
+    assert label(leaving) == "head_too_large"
+    assert ended == [
+        [False, False, False],
+        [False, True, False],
+        [True, True, False],
+        [True, True, True],
+        [True, True, True],
+    ]
+    assert label(fars[2]) == "overloaded"
+    assert host.closed == 4
+
+
+@pytest.mark.parametrize(
+    "flood", [b"", GET[:5], POST % 4 + b"b"], ids=["idle", "in heads", "in bodies"]
+)
+def test_a_flood_makes_room_at_its_own_cost_the_oldest_first(
+    host: Host, flood: bytes
+) -> None:
+    others = [host.connect(), host.connect(GET[:5]), host.connect(POST % 4)]
+    fars = [host.connect(*filter(None, [flood])) for _ in range(6)]
+    for _ in range(4):
+        host.gate.make_room()
+    kind = [b"", GET[:5], POST % 4 + b"b"].index(flood)
+    oldest_first = [others.pop(kind), *fars]
+
+    assert [is_closed(far) for far in oldest_first] == [True] * 4 + [False] * 3
+    assert not any(map(is_closed, others))
+
+
+def test_what_was_sent_on_a_connection_that_made_room_does_not_end_it_twice(
+    host: Host,
+) -> None:
+    far = host.connect()
+    far.sendall(GET)
+    host.look(before=host.gate.make_room)
+
+    assert host.asked == []
+    assert host.closed == 1
+
+
+def test_a_body_that_makes_room_gives_its_place_back(host: Host) -> None:
+    host.connect(POST % 100)
+    host.gate.make_room()
+    host.connect(POST % 100, b"x" * 100)
+
+    assert host.refused == ["overloaded"]
+    assert len(host.asked) == 1
+
+
+def test_what_comes_after_a_body_is_not_read_before_it_is_wanted(host: Host) -> None:
+    far = host.connect(POST % 4 + b"bo")
+    host.send(far, b"dy" + GET)
+    [first] = host.asked
+
+    assert (first.body, first.rest) == (b"body", b"")
+    host.gate.watch(first)
+    host.look()
+    assert len(host.asked) == 2
+
+
+def test_of_what_comes_with_a_head_no_more_is_held_than_a_head_has(host: Host) -> None:
+    host.connect(GET + b"x" * PIECE_BYTES)
+    [conn] = host.asked
+
+    assert len(GET) + len(conn.rest) == HEAD_MAX_BYTES + 1
 
 
 def is_closed(far: socket.socket) -> bool:
