@@ -75,6 +75,24 @@ class StreamProcess:
         self._process.wait()
         self._process = None
 
+    def kill_between_frames_and_commit(self) -> None:
+        """End it, if it can be done, when a trigger's frames are written.
+
+        From there to Spark's commit it takes milliseconds: whom to kill is found
+        before, and the frames are seen while their transaction is still open.
+        """
+        assert self._process is not None
+        tail = FrameTail(self, new_only=True, uncommitted=True)
+        seq = tail.wait()["seq"]
+        parent = psutil.Process(self._process.pid)
+        family = [*parent.children(recursive=True), parent]
+        while tail.wait()["seq"] == seq:
+            pass
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        self.kill()
+
     def hang(self) -> subprocess.Popen[bytes]:
         """Let it hang, its JVM too; the next `start` starts another beside it."""
         assert self._process
@@ -161,13 +179,20 @@ class StreamProcess:
 class FrameTail:
     """Reads the frames from the log's start, or only those that come from now on."""
 
-    def __init__(self, process: StreamProcess, *, new_only: bool = False) -> None:
+    def __init__(
+        self,
+        process: StreamProcess,
+        *,
+        new_only: bool = False,
+        uncommitted: bool = False,
+    ) -> None:
         self._process = process
+        isolation = "read_uncommitted" if uncommitted else "read_committed"
         self._consumer = Consumer(
             {
                 "bootstrap.servers": process.kafka.servers,
                 "group.id": "tests",
-                "isolation.level": "read_committed",
+                "isolation.level": isolation,
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 5,
             }
