@@ -167,7 +167,7 @@ class Native:
         if left:
             names = ", ".join(orphans.names(left))
             self._report.say(f"Ending what an earlier supervisor left: {names}")
-            orphans.end(left, patience_s=_ORPHANS_WITHIN_S)
+            orphans.end_all(self._layout.root, patience_s=_ORPHANS_WITHIN_S)
 
     def _down(self) -> bool:
         ours = orphans.find(self._layout.root)
@@ -186,7 +186,7 @@ class Native:
             self._report.say(f"{error}; ending {len(ours)} processes one by one.")
         # What is left now has no supervisor, or has outlived its patience.
         patience_s = min(_ORPHANS_WITHIN_S, max(0, deadline - time.monotonic()))
-        orphans.end(orphans.find(self._layout.root), patience_s=patience_s)
+        orphans.end_all(self._layout.root, patience_s=patience_s)
         return True
 
     def _tell_stopped(self, name: str | None) -> None:

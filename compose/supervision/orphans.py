@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -37,19 +37,28 @@ def names(processes: Iterable[psutil.Process]) -> list[str]:
     return sorted({name for process in processes if (name := _name(process))})
 
 
-def end(processes: Sequence[psutil.Process], *, patience_s: float) -> None:
-    """End processes by their ids: asked first, killed after `patience_s`.
+def end_all(state_dir: Path, *, patience_s: float) -> None:
+    """End what was started for `state_dir`, by ids: asked first, killed after a while.
 
-    A supervisord among them is killed first: one that takes no orders would
-    start the others again, or leave them unburied.
+    A supervisord is killed first: one that takes no orders would start the others
+    again, or leave them unburied. A process that was just being started is missed
+    by a look (it has no environment yet), so the last look is one that finds nothing.
+
+    Args:
+        state_dir: Whose processes.
+        patience_s: How long altogether these may take to end by themselves.
     """
-    supervisors = [process for process in processes if _is_supervisor(process)]
-    others = [process for process in processes if process not in supervisors]
-    _signal(supervisors, signal.SIGKILL)
-    _signal(others, signal.SIGTERM)
-    left = wait_ended(others, within_s=patience_s)
-    _signal(left, signal.SIGKILL)
-    wait_ended([*supervisors, *left], within_s=_KILL_WITHIN_S)
+    deadline = time.monotonic() + patience_s
+    while processes := find(state_dir):
+        supervisors = [process for process in processes if _is_supervisor(process)]
+        others = [process for process in processes if process not in supervisors]
+        _signal(supervisors, signal.SIGKILL)
+        _signal(others, signal.SIGTERM)
+        left = wait_ended(others, within_s=max(0.0, deadline - time.monotonic()))
+        _signal(left, signal.SIGKILL)
+        unkillable = wait_ended([*supervisors, *left], within_s=_KILL_WITHIN_S)
+        if unkillable:  # in a system call that does not return: nothing helps
+            return
 
 
 def wait_ended(

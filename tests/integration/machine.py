@@ -90,4 +90,4 @@ def machine_in_a_short_folder() -> Iterator[Machine]:
     with tempfile.TemporaryDirectory(prefix="emostream-") as folder:
         machine = Machine(Path(folder))
         yield machine
-        orphans.end(machine.left(), patience_s=5)
+        orphans.end_all(machine.layout.root, patience_s=5)
