@@ -14,6 +14,9 @@ import pytest
 
 LOOPBACK = "127.0.0.1"
 
+_given: set[int] = set()
+"""Ports handed out: what stopped for a moment must find its own again."""
+
 
 def free_port() -> int:
     return free_ports(1)
@@ -23,11 +26,13 @@ def free_ports(count: int) -> int:
     """Return the first of `count` ports in a row.
 
     They lie below those that the kernel hands out: between now and their use no
-    connection gets one of them by chance.
+    connection gets one of them by chance. None is returned twice.
     """
     while True:
         first = random.randrange(10_000, 32_000 - count)
-        if all(map(_is_free, range(first, first + count))):
+        ports = range(first, first + count)
+        if _given.isdisjoint(ports) and all(map(_is_free, ports)):
+            _given.update(ports)
             return first
 
 

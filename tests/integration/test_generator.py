@@ -17,7 +17,7 @@ from tests.load.schedule import Plan
 from tests.load.sending import Sendings
 
 LOOPBACK = "127.0.0.1"
-SLOW_S = 0.6
+SLOW_S = 1.5
 
 
 class Server(ThreadingHTTPServer):
@@ -68,7 +68,9 @@ def serving(server: Server) -> Iterator[Server]:
         server.server_close()
 
 
-def sendings(server: Server, *, per_s: float = 100, closed: int = 0) -> Sendings:
+def sendings(
+    server: Server, *, per_s: float = 100, seconds: float = 1.0, closed: int = 0
+) -> Sendings:
     plan = Plan(
         host=LOOPBACK,
         port=server.server_port,
@@ -77,7 +79,7 @@ def sendings(server: Server, *, per_s: float = 100, closed: int = 0) -> Sendings
         per_post=5,
         posts_per_s=per_s,
         canaries_per_s=10,
-        seconds=1.0,
+        seconds=seconds,
         seed=7,
         closed=closed,
     )
@@ -94,7 +96,8 @@ def test_a_slow_server_is_latency_and_not_a_lower_rate() -> None:
     assert min(sent.answered_s - sent.due_s for sent in loaded) >= SLOW_S
     # Far more are under way at a time than there were connections at first.
     assert found.lines > 2 * LINES_AT_START
-    sent_before_an_answer = [sent for sent in loaded if sent.sent_s < SLOW_S]
+    first_answer_s = min(sent.answered_s for sent in found.sent)
+    sent_before_an_answer = [sent for sent in loaded if sent.sent_s < first_answer_s]
     assert len(sent_before_an_answer) > LINES_AT_START
 
 
@@ -124,10 +127,10 @@ def test_only_what_may_be_stored_later_is_sent_again(
 
 def test_a_closed_loop_has_no_more_under_way_than_it_has_connections() -> None:
     with serving(Server(slow_s=0.1)) as server:
-        found = sendings(server, closed=4)
+        found = sendings(server, seconds=3.0, closed=4)
     loaded = [sent for sent in found.sent if sent.room != "canary"]
 
-    assert 4 < len(loaded) <= 4 * 11
+    assert 4 < len(loaded) <= 4 * 31
     assert len(server.tries) == len(found.sent)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.system.crowd import ANSWER_WITHIN_S, KNOWN_FOR_S
 from tests.system.stack import Stack
 
 TIMEOUT_S = 900
@@ -18,7 +19,8 @@ STACK = pytest.StashKey[Stack]()
 def stack(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("system"))
+    settings = {"STREAM_DEDUPE_S": str(KNOWN_FOR_S)}
+    stack = Stack(tmp_path_factory.mktemp("system"), settings)
     pytestconfig.stash[STACK] = stack
     try:
         started = stack.up()
@@ -40,7 +42,9 @@ def _absent(reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def http(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.url, timeout=10, trust_env=False) as client:
+    with httpx.Client(
+        base_url=stack.url, timeout=ANSWER_WITHIN_S, trust_env=False
+    ) as client:
         yield client
 
 

@@ -47,20 +47,22 @@ class Observer:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def wait_for(self, wanted: Callable[[Frame], bool]) -> Frame:
+    def wait_for(
+        self, wanted: Callable[[Frame], bool], within_s: float = FRAME_WITHIN_S
+    ) -> Frame:
         """Return the first frame that is `wanted`, as soon as it is here."""
 
         def found() -> Frame | None:
             return next((frame for frame in self.frames if wanted(frame)), None)
 
         with self._changed:
-            frame = self._changed.wait_for(found, FRAME_WITHIN_S)
+            frame = self._changed.wait_for(found, within_s)
             assert frame, f"no such frame on {self._port}; the last: {self.frames[-3:]}"
             return frame
 
-    def wait_for_total(self, total: int) -> Frame:
+    def wait_for_total(self, total: int, within_s: float = FRAME_WITHIN_S) -> Frame:
         """Return the first frame whose total is `total` or beyond, which must fit."""
-        frame = self.wait_for(lambda frame: frame["total"] >= total)
+        frame = self.wait_for(lambda frame: frame["total"] >= total, within_s)
         assert frame["total"] == total, frame
         return frame
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,9 @@ WINDOW_S = 2
 
 UP_WITHIN_S = 420
 """Spark alone has been seen to take 80 s on a busy machine."""
+
+RETURNS_WITHIN_S = 240
+"""After a part was killed or started again: the stream may have to be, too."""
 
 DOWN_WITHIN_S = 60
 COMMAND_WITHIN_S = 120
@@ -32,6 +35,7 @@ _SINGLE_PORTS = (
 _RUNS_OF_PORTS = ("CLUSTER_PORT", "CLUSTER_WS_PORT")
 _PORTS_FROM, _PORTS_TO = 10_000, 32_000  # below those that the kernel hands out
 _LOG_TAIL_CHARS = 4000
+_PRESET = "EMOSTREAM_PRESET"
 
 
 class Stack:
@@ -99,11 +103,16 @@ class Stack:
             text=True,
         )
 
+    @property
+    def preset(self) -> str:
+        """The preset with which it runs."""
+        return self._environment.get(_PRESET, "default")
+
     def restart(self, preset: str) -> subprocess.CompletedProcess[str]:
         """Stop everything and start it again under a preset, with its data."""
-        self.down()
-        self._environment["EMOSTREAM_PRESET"] = preset
-        return self.up()
+        stopped = self.down()
+        self._environment[_PRESET] = preset
+        return self.up() if stopped.returncode == 0 else stopped
 
     def up(self) -> subprocess.CompletedProcess[str]:
         """Start what does not run yet."""
@@ -145,14 +154,19 @@ class Stack:
 
 def listeners_on(port: int) -> set[psutil.Process]:
     """Return the processes that listen on `port`: a server and its workers."""
-    return {
-        psutil.Process(connection.pid)
+    pids = {
+        connection.pid
         for connection in psutil.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
         and connection.laddr
         and connection.laddr.port == port
         and connection.pid
     }
+    found = set()
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):  # it ended between the two looks
+            found.add(psutil.Process(pid))
+    return found
 
 
 def _without_settings(environment: dict[str, str]) -> dict[str, str]:

@@ -64,7 +64,7 @@ def test_taps_and_loaded_rooms_are_followed_to_a_clusters_broker(run: CaseRun) -
         "made → bridge",
         "bridge → viewer",
     ]
-    assert min(run.hops_ms.values()) > 0
+    assert min(run.hops_ms.values()) >= 0
 
 
 def test_what_the_generator_itself_costs_is_known(run: CaseRun) -> None:

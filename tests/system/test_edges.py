@@ -6,7 +6,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.system.crowd import Crowd
+from tests.system.crowd import Crowd, answer_to
 from tests.system.observer import Observer
 from tests.system.stack import Stack, listeners_on
 
@@ -61,7 +61,8 @@ def test_without_main_reactions_are_stored_and_shown_when_it_is_back(
     with Observer(stack.cluster_ports[0], room) as observer:
         main.send_signal(signal.SIGSTOP)
         crowd.react("🔥", "❤️")
-        assert http.get("/readyz").status_code == httpx.codes.OK
+        ready = answer_to(lambda: http.get("/readyz"))
+        assert ready.status_code == httpx.codes.OK
 
         main.send_signal(signal.SIGCONT)
         assert observer.wait_for_total(2)["totals"] == crowd.book

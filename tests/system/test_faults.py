@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -10,11 +11,8 @@ import pytest
 
 from tests.system.crowd import Crowd, post, reactions
 from tests.system.observer import Frame, Observer
-from tests.system.stack import Stack, listeners_on
+from tests.system.stack import RETURNS_WITHIN_S, Stack, listeners_on
 from tests.system.taps import Taps, tapping
-
-RETURNS_WITHIN_S = 240
-"""A restarted Spark alone has been seen to take 80 s on a busy machine."""
 
 LONG_AWAY_S = 120
 
@@ -36,7 +34,7 @@ def shown(stack: Stack, room: str, total: int) -> Frame:
     frames = []
     for port in stack.cluster_ports:
         with Observer(port, room) as observer:
-            frames.append(observer.wait_for_total(total))
+            frames.append(observer.wait_for_total(total, RETURNS_WITHIN_S))
     assert all(frame["totals"] == frames[0]["totals"] for frame in frames)
     return frames[0]
 
@@ -46,17 +44,23 @@ def test_up_after_a_crash_of_everything_loses_nothing(
 ) -> None:
     with tapping(http, room) as taps:
         wait_for_traffic(taps)
-        everything = stack.processes()
-        for process in everything:
-            process.kill()
-        psutil.wait_procs(everything, timeout=10)
-        assert stack.processes() == []
+        wait_until(lambda: all_killed(stack), "the end of everything")
 
         started = stack.up()
         assert started.returncode == 0, started.stdout
         wait_for_traffic(taps)
 
     assert shown(stack, room, taps.book.total())["totals"] == taps.book
+
+
+def all_killed(stack: Stack) -> bool:
+    """Kill all that runs; tell whether nothing did: the dying may start another."""
+    everything = stack.processes()
+    for process in everything:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(everything, timeout=10)
+    return not everything
 
 
 def test_a_killed_kafka_returns_by_itself_and_nothing_is_lost(
@@ -96,7 +100,9 @@ def test_everything_returns_by_itself_after_kafka_was_away_for_long(
     accepted = before.book + after.book
     for port in stack.cluster_ports:
         with Observer(port, room) as observer:
-            frame = observer.wait_for(lambda frame: "🔥" in frame["totals"])
+            frame = observer.wait_for(
+                lambda frame: "🔥" in frame["totals"], RETURNS_WITHIN_S
+            )
         assert frame["epoch"] == epoch
         assert accepted <= Counter(frame["totals"]) <= accepted + unknown
 

@@ -159,6 +159,17 @@ def test_posts_that_the_system_held_back_are_its_failure_and_not_the_benchs() ->
     assert "fell behind: 2.0% of the POSTs" in run.failures[0]
 
 
+def test_what_a_late_generator_sends_in_a_heap_is_not_the_systems_failure() -> None:
+    posts = [
+        sent(3, delay_s=0.02, held_s=0.5) if index < 2 else sent(3)
+        for index in range(100)
+    ]
+    run = evaluate(records(posts, {"hot": [frame(4, 10_000)]}))
+
+    assert run.invalid
+    assert run.failures == ()
+
+
 def test_late_sends_of_the_warm_up_do_not_matter() -> None:
     posts = [sent(1, delay_s=0.02), sent(3)]
 
