@@ -10,12 +10,7 @@ from pydantic_settings import PydanticBaseSettingsSource
 PRESETS: Mapping[str, Mapping[str, int]] = {
     "default": {},
     # The figures of the published design: flushed every 500 ms, counted every 2 s.
-    # A POST waits for its flush, so that there have to be threads for half a second's.
-    "reference": {
-        "producer_linger_ms": 500,
-        "stream_trigger_ms": 2000,
-        "web_threads": 256,
-    },
+    "reference": {"producer_linger_ms": 500, "stream_trigger_ms": 2000},
 }
 """Values that a preset gives to settings which nothing else sets."""
 

@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=1, ge=1, le=64)
     """Gunicorn workers; one takes 1,400 to 2,300 POSTs a second, each has a core."""
 
-    web_threads: int = Field(default=64, ge=1, le=512)
-    """POSTs that one worker can have waiting for Kafka at a time."""
+    web_threads: int = Field(default=16, ge=1, le=512)
+    """Threads of a worker for GETs: half may wait for a frame. A POST needs none."""
 
     web_connections: int = Field(default=1000, ge=16, le=20_000)
     """Connections that one worker holds; for one more it ends another that waits."""

@@ -1,6 +1,8 @@
 """The HTTP surface: reactions in, health and metrics out; no knowledge of Kafka."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 from http import HTTPStatus
 from typing import Protocol
 
@@ -10,6 +12,7 @@ from ingest import metrics
 from ingest.answer import add_refusals, json_answer, refusal_answer
 from ingest.batch import Batch
 from ingest.guard import Common, current_request
+from ingest.hold import HOLD
 from ingest.intake import read_batch
 from ingest.refusal import Refusal, Refused, Rejection
 from mosquitto.topic import MAIN_ROOM
@@ -18,12 +21,14 @@ from mosquitto.topic import MAIN_ROOM
 class BatchSink(Protocol):
     """Where accepted batches go."""
 
-    def append(self, batch: Batch) -> None:
-        """Return once `batch` is stored, within five seconds.
+    def append(self, batch: Batch) -> "Future[None]":
+        """Begin to store `batch`; return what is done once that is certain.
+
+        That takes less than five seconds. It raises `OutcomeUnknown` if the batch may
+        be stored and may be not.
 
         Raises:
-            NotStored: If it is certainly not.
-            OutcomeUnknown: If it may be.
+            NotStored: If it is certainly not, and will not be.
         """
         ...
 
@@ -45,16 +50,28 @@ def _add_reactions(app: Flask, sink: BatchSink) -> None:
     @app.post("/v1/reactions")
     @app.post("/v1/rooms/<room>/reactions")
     def accept(room: str = MAIN_ROOM) -> Response:
-        batch, rejected = read_batch(current_request(), room)
-        sink.append(batch)
-        return _accepted(batch, rejected)
+        asked = current_request()
+        batch, rejected = read_batch(asked, room)
+        accepted = len(batch.reactions)
+        stored = sink.append(batch)
+        count = partial(_count_accepted, accepted, rejected)
+        hold = asked.environ.get(HOLD)
+        if hold is None:
+            stored.result()
+            count(stored)
+        else:
+            stored.add_done_callback(count)  # counted before it is answered
+            hold(stored)
+        body = {"accepted": accepted, "rejected": rejected}
+        return json_answer(body, HTTPStatus.ACCEPTED)
 
 
-def _accepted(batch: Batch, rejected: Sequence[Rejection]) -> Response:
-    metrics.REACTIONS_ACCEPTED.inc(len(batch.reactions))
-    _count(rejected)
-    body = {"accepted": len(batch.reactions), "rejected": rejected}
-    return json_answer(body, HTTPStatus.ACCEPTED)
+def _count_accepted(
+    accepted: int, rejected: Sequence[Rejection], stored: "Future[None]"
+) -> None:
+    if stored.exception() is None:
+        metrics.REACTIONS_ACCEPTED.inc(accepted)
+        _count(rejected)
 
 
 def _refused(error: Refused) -> Response:

@@ -5,13 +5,15 @@ is left to `ingest.app`.
 """
 
 import logging
-import math
 import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from queue import Empty, SimpleQueue
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -19,14 +21,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from ingest import metrics
 from ingest.batch import Batch
 from ingest.kafka_link import KafkaLink
-from ingest.refusal import NotStored, OutcomeUnknown
+from ingest.refusal import NotStored, OutcomeUnknown, Refusal
 
 REPORT_WITHIN_S = 3.5
 """How long a batch may stay without a report; every answer comes within 5 s, also
 one that waits for the worker to end."""
-
-SLOW_AFTER_S = 0.5
-"""Kafka is slow when it has reported nothing for so long while all slots are taken."""
 
 PROBE_WITHIN_S = 0.5
 PROBE_EVERY_S = 0.25
@@ -81,8 +80,7 @@ def producer_config(
     Args:
         servers: Addresses of Kafka.
         linger_ms: How long it gathers records before it sends them, 500 at most.
-        queue_records: Records that may wait for Kafka, beyond them a batch is
-            refused; far more than the threads that wait for a report.
+        queue_records: Records that may wait for Kafka; beyond them a batch is refused.
         queue_kib: The same as size.
     """
     return {
@@ -107,36 +105,36 @@ def producer_config(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A batch that was handed to Kafka, and who is told what became of it."""
+
+    since_s: float = field(default_factory=time.monotonic)
+    stored: "Future[None]" = field(default_factory=Future)
+
+
 class KafkaSink:
-    """A producer, and the thread that hands its delivery reports to who waits.
+    """A producer, and the thread that tells what became of each batch.
 
-    `slots` is how many batches may wait for Kafka at a time.
-
-    `append` returns only after Kafka has acknowledged the record on all replicas.
+    A batch is stored only when Kafka has acknowledged the record on all replicas.
     While Kafka is known to be away (no broker can be reached, or a record got no
     good report in time) nothing is handed to the producer; the thread looks for
-    Kafka until it answers again. While it is slow, no more batches wait for it than
-    there are slots, fewer than the worker has threads: the others turn away whoever
-    comes, so that nobody queues for a thread and then is answered late.
+    Kafka until it answers again. While it is slow, batches wait, as many as the
+    producer's queue holds and none for longer than `report_within_s`.
     """
 
-    def __init__(  # noqa: PLR0913 - the last three are for tests
+    def __init__(
         self,
         config: Mapping[str, Any],
         topic: str,
         *,
-        slots: int,
         report_within_s: float = REPORT_WITHIN_S,
         make: Callable[[dict[str, Any]], RecordProducer] = Producer,
         end_worker: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
     ) -> None:
         self._topic, self._report_within_s = topic, report_within_s
         self._end_worker = end_worker
-        # A queue's get and put are C, a semaphore's acquire and release are not.
-        self._slots: SimpleQueue[None] = SimpleQueue()
-        for _ in range(slots):
-            self._slots.put(None)
-        self._reported_s = -math.inf
+        self._waiting: deque[_Waiting] = deque()
         self._link = KafkaLink()
         self._ended = threading.Event()
         self._producer = make({**config, "error_cb": self._on_error})
@@ -145,16 +143,24 @@ class KafkaSink:
         )
         self._thread.start()
 
-    def append(self, batch: Batch) -> None:
-        """Store a batch; see `BatchSink`."""
-        started_s = time.monotonic()
+    def append(self, batch: Batch) -> "Future[None]":
+        """Begin to store a batch; see `BatchSink`."""
+        if self._link.is_away or self._ended.is_set():
+            raise _not_stored()
+        waiting = _Waiting()
+        self._waiting.append(waiting)
         try:
-            self._store(batch)
-        except (NotStored, OutcomeUnknown) as error:
-            metrics.BATCHES.labels(error.refusal.label).inc()
-            raise
-        _STORED.inc()
-        metrics.STORE_SECONDS.observe(time.monotonic() - started_s)
+            self._producer.produce(
+                self._topic,
+                batch.value(),
+                batch.room,
+                on_delivery=partial(self._on_delivery, waiting),
+                headers=batch.headers(),
+            )
+        except (BufferError, KafkaException) as error:
+            waiting.stored.cancel()  # nobody has it, and nobody tells of it
+            raise _not_stored() from error
+        return waiting.stored
 
     def probe(self, within_s: float = PROBE_WITHIN_S) -> str | None:
         """Ask Kafka for the topic; return why it cannot be used, None if it can."""
@@ -177,55 +183,41 @@ class KafkaSink:
         self._producer.flush(CLOSE_WITHIN_S)
         self._thread.join(CLOSE_WITHIN_S)
 
-    def _store(self, batch: Batch) -> None:
-        if self._link.is_away or self._ended.is_set() or not self._take_slot():
-            raise NotStored
-        try:
-            self._produce(batch)
-        finally:
-            self._slots.put(None)
-
-    def _take_slot(self) -> bool:
-        """Tell whether this batch may wait for Kafka; false while it is slow."""
-        is_slow = time.monotonic() - self._reported_s > SLOW_AFTER_S
-        try:
-            self._slots.get(block=not is_slow, timeout=SLOW_AFTER_S)
-        except Empty:
-            return False
-        return True
-
-    def _produce(self, batch: Batch) -> None:
-        reports: SimpleQueue[KafkaError | None] = SimpleQueue()
-        try:
-            self._producer.produce(
-                self._topic,
-                batch.value(),
-                batch.room,
-                on_delivery=lambda error, _: reports.put(error),
-                headers=batch.headers(),
-            )
-        except (BufferError, KafkaException) as error:
-            raise NotStored from error
-        try:
-            problem = reports.get(timeout=self._report_within_s)
-        except Empty:
-            self._link.lose("no report in time")
-            raise OutcomeUnknown from None
-        self._reported_s = time.monotonic()
-        if problem is not None:
-            self._link.lose(problem.str())
-            raise OutcomeUnknown
-
     def _serve(self) -> None:
         """Hand out reports, and look for Kafka while it is away."""
         try:
             while not self._ended.is_set():
                 self._producer.poll(PROBE_EVERY_S)
+                self._give_up(self._report_within_s)
                 if self._link.is_away and self.probe() is None:
                     self._link.restore()
         finally:
             # Without this thread nobody would learn what became of a batch.
             self._end("its thread stopped")
+            self._give_up(0)
+
+    def _on_delivery(
+        self, waiting: _Waiting, problem: KafkaError | None, _: object
+    ) -> None:
+        if problem is not None:
+            self._link.lose(problem.str())
+            _leave_unknown(waiting)
+        elif not waiting.stored.done():  # else it was given up
+            _STORED.inc()
+            metrics.STORE_SECONDS.observe(time.monotonic() - waiting.since_s)
+            waiting.stored.set_result(None)
+
+    def _give_up(self, after_s: float) -> None:
+        """Leave unknown what has been without a report for so long."""
+        before_s = time.monotonic() - after_s
+        while self._waiting:
+            oldest = self._waiting[0]
+            if not oldest.stored.done():
+                if oldest.since_s > before_s:
+                    return
+                self._link.lose("no report in time")
+                _leave_unknown(oldest)
+            self._waiting.popleft()
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
@@ -239,3 +231,14 @@ class KafkaSink:
             self._ended.set()
             log.critical("producer ended reason=%r", reason)
             self._end_worker()
+
+
+def _not_stored() -> NotStored:
+    metrics.BATCHES.labels(Refusal.NOT_STORED.label).inc()
+    return NotStored()
+
+
+def _leave_unknown(waiting: _Waiting) -> None:
+    if not waiting.stored.done():
+        metrics.BATCHES.labels(Refusal.UNKNOWN.label).inc()
+        waiting.stored.set_exception(OutcomeUnknown())

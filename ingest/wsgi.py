@@ -61,8 +61,6 @@ def connect(settings: Settings) -> KafkaSink:
         settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
     )
     topic = reactions_name(settings.kafka_topic_prefix)
-    # The threads that are left turn away whoever comes while Kafka is slow.
-    slots = max(1, settings.web_threads * 7 // 8)
-    sink = KafkaSink(config, topic, slots=slots)
+    sink = KafkaSink(config, topic)
     atexit.register(sink.close)
     return sink

@@ -46,8 +46,8 @@ def connect(settings: Settings) -> RoomFrames:
     client_id = f"{WEB}-{secrets.token_hex(8)}"
     main = Address(LOOPBACK, settings.main_port, WEB, password, client_id)
     link = Link(main, (CONTROL_PULSE,), wait_max_s=_RETRY_WAIT_MAX_S)
-    # A hung main may cost an eighth of the threads; the rest serve on.
-    frames = RoomFrames(link, Board(), waiting_max=max(1, settings.web_threads // 8))
+    # A hung main may cost half of the threads; the rest serve on.
+    frames = RoomFrames(link, Board(), waiting_max=max(1, settings.web_threads // 2))
     frames.start()
     atexit.register(frames.close)
     return frames

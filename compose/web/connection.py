@@ -83,8 +83,13 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         kept = fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(_INT.size))
         return int(_INT.unpack(kept)[0])
 
+    @property
+    def is_post(self) -> bool:
+        """Whether the request taken over is a POST."""
+        return self.reader.head.startswith(b"POST ")
+
     def take_over(self) -> None:
-        """Make what has come the request of the thread that takes it."""
+        """Make what has come the request that is answered now."""
         self.reader.head = self.arrival.head
         self.body, self.rest = self.arrival.split()
         self.arrival = Arrival(BODY_MAX_BYTES)

@@ -4,18 +4,24 @@ Its own reads a request in the thread that answers it: as many half-sent request
 there are threads, and nobody is answered. Here `compose.web.gate` gathers requests in
 the one thread that watches all connections. Gunicorn still reads each of them, and
 runs the app.
+
+That thread answers POSTs, too: they are most of what comes, and what they wait for
+(`ingest.hold`) takes no thread. Handing each to another and back took more
+than a third of its CPU time. What may wait in the app has threads.
 """
 
 import errno
 import gc
 import io
 import socket
+from collections import deque
 from concurrent.futures import Future
 
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
+from compose.web.answer import Answer, gathered, holdable
 from compose.web.connection import Connection, refuse
 from compose.web.gate import Gate
 from ingest.intake import BODY_MAX_BYTES
@@ -52,6 +58,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         from ingest import metrics  # noqa: PLC0415 - see `compose.web.server.main`
 
         super().load_wsgi()
+        self.wsgi = holdable(self.app.wsgi())
+        self._ready: deque[Answer] = deque()
+        self._is_woken = False
         self._refused = metrics.REFUSED
         self._gate = Gate(self.poller, self.app.limits, self)
         # Gunicorn would keep none where there are more threads; the gate makes room.
@@ -85,11 +94,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
             self._gate.leave(conn)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait no longer than who is late may."""
-        super().wait_for_and_dispatch_events(min(timeout, LOOK_EVERY_S))
+        """Wait no longer than who is late may, or has an answer."""
+        within_s = 0.0 if self._ready else min(timeout, LOOK_EVERY_S)
+        super().wait_for_and_dispatch_events(within_s)
 
     def murder_keepalived(self) -> None:
-        """End the connections whose time is over; called after each round."""
+        """Send what is ready, end whose time is over; called after each round."""
+        self._send_ready()
         self._gate.cut_late()
 
     def handle_exit(self, sig: int, frame: object) -> None:
@@ -136,8 +147,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
     # The gate calls these.
 
     def hand_over(self, conn: Connection) -> None:
-        """Let a thread answer the request that has come."""
-        self.enqueue_req(conn)
+        """Answer the request that has come: here, or in a thread if it may wait."""
+        if not conn.is_post:
+            self.enqueue_req(conn)
+            return
+        answer = gathered(conn, self.handle)
+        if answer.until is None:
+            self._ready.append(answer)
+        else:
+            answer.until.add_done_callback(lambda _: self._wake_for(answer))
 
     def tell(self, sock: socket.socket, refusal: Refusal) -> None:
         """Count a refusal and send it."""
@@ -148,6 +166,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         """Count a connection no more."""
         del conn
         self.nr_conns -= 1
+
+    def _wake_for(self, answer: Answer) -> None:
+        """Have an answer sent; any thread may call it."""
+        self._ready.append(answer)
+        if not self._is_woken:  # once for all that are ready by then
+            self._is_woken = True
+            self.method_queue.defer(self._send_ready)
+
+    def _send_ready(self) -> None:
+        self._is_woken = False
+        for _ in range(len(self._ready)):  # a sent one may make another ready
+            self._send(self._ready.popleft())
+
+    def _send(self, answer: Answer) -> None:
+        conn, refusal = answer.conn, answer.refusal
+        if refusal is not None:
+            if refusal is Refusal.INTERNAL:
+                self.log.error("request failed", exc_info=answer.problem)
+            self.tell(conn.sock, refusal)
+            self._gate.leave(conn)
+        elif answer.deliver() and answer.keeps and self.alive:
+            self._gate.watch(conn)
+        else:
+            self._gate.leave(conn)
 
     def _drop_unasked(self) -> None:
         self._gate.drop_unasked()  # a worker that has none yet does not come here

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import httpx
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from compose.credentials import Credentials
 from mosquitto.acl import WEB
 from tests.integration.processes import LOOPBACK, end, free_port, spawn, wait_until
 
-START_WITHIN_S = 30
+START_WITHIN_S = 120
 STOP_WITHIN_S = 5
 ANSWER_WITHIN_S = 30
 
@@ -74,11 +75,19 @@ class Web:
 
     def counted(self, label: str) -> float:
         """Return how often the metrics say that this was refused."""
+        return self.sample("ingest_refused_total", error=label)
+
+    def sample(self, metric: str, **labels: str) -> float:
+        """Return what a metric says; 0 if it is not shown yet."""
         with self.client() as client:
-            lines = client.get("/metrics").text.splitlines()
-        name = f'ingest_refused_total{{error="{label}"}} '
-        counts = [line for line in lines if line.startswith(name)]
-        return float(counts[0].removeprefix(name)) if counts else 0
+            text = client.get("/metrics").text
+        samples = [
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if (sample.name, sample.labels) == (metric, labels)
+        ]
+        return sum(samples)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import io
 import json
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,8 +15,10 @@ from ingest.app import create_app
 from ingest.batch import Batch
 from ingest.guard import Common
 from ingest.health import Readiness
+from ingest.hold import HOLD
 from ingest.limits import AddressLimits, Rate
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
+from tests.stored import outcome
 
 GOOD: dict[str, Any] = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1}
 ONE = json.dumps(GOOD).encode()
@@ -29,10 +32,12 @@ class Sink:
         self.problem = problem
         self.batches: list[Batch] = []
 
-    def append(self, batch: Batch) -> None:
-        if self.problem is not None:
+    def append(self, batch: Batch) -> "Future[None]":
+        if isinstance(self.problem, NotStored):
             raise self.problem
-        self.batches.append(batch)
+        if self.problem is None:
+            self.batches.append(batch)
+        return outcome(self.problem)
 
 
 GENEROUS = Rate(per_s=1000, burst=1000)
@@ -348,6 +353,56 @@ def test_what_became_of_a_batch_is_told_and_when_to_come_again(
     assert answer.json is not None
     assert answer.json["error"] == label
     assert answer.headers["Retry-After"] == "1"
+
+
+class LaterSink(Sink):
+    """Says what became of a batch when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored: Future[None] = Future()
+
+    def append(self, batch: Batch) -> "Future[None]":
+        del batch
+        return self.stored
+
+
+def post_held(sink: LaterSink, body: bytes) -> tuple[TestResponse, list[Future[None]]]:
+    """Post by way of a server that can hold answers; return what it was to hold for."""
+    held: list[Future[None]] = []
+    environ = {HOLD: held.append}
+    answer = client_of(sink).post(
+        "/v1/reactions", data=body, headers=JSON, environ_overrides=environ
+    )
+    return answer, held
+
+
+def counts() -> tuple[float, float]:
+    """Return how many reactions are counted as accepted, and as rejected."""
+    return (
+        sample("ingest_reactions_accepted_total"),
+        sample("ingest_reactions_rejected_total", reason="bad_emoji"),
+    )
+
+
+def test_an_answer_that_can_be_held_is_there_before_the_batch_is_stored() -> None:
+    sink, before = LaterSink(), counts()
+    bad = json.dumps({**GOOD, "emoji_type": "x"}).encode()
+    answer, held = post_held(sink, b"[" + ONE + b"," + bad + b"]")
+
+    assert (answer.status_code, held) == (202, [sink.stored])
+    assert counts() == before
+    sink.stored.set_result(None)
+    assert counts() == (before[0] + 1, before[1] + 1)
+
+
+def test_what_may_not_be_stored_is_not_counted_as_accepted() -> None:
+    sink, before = LaterSink(), counts()
+    post_held(sink, ONE)
+
+    sink.stored.set_exception(OutcomeUnknown())
+
+    assert counts() == before
 
 
 def test_a_fault_of_ours_is_told_as_json_and_logged(

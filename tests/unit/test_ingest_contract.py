@@ -1,5 +1,6 @@
 """The app against its OpenAPI document, in both directions."""
 
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from ingest.reaction import Reason
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
 from ingest.topics import RECORD_REACTIONS_MAX
 from tests.contract import CONFIG, GENERATED, part, refusals, teach
+from tests.stored import outcome
 
 teach()
 
@@ -28,10 +30,11 @@ class Sink:
     def __init__(self, problem: Exception | None = None) -> None:
         self.problem = problem
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: Batch) -> "Future[None]":
         del batch
-        if self.problem is not None:
+        if isinstance(self.problem, NotStored):
             raise self.problem
+        return outcome(self.problem)
 
 
 def app_on(sink: Sink, not_ready: str | None = None) -> Flask:

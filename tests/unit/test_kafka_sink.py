@@ -22,6 +22,8 @@ TIMED_OUT = KafkaError(KafkaError._MSG_TIMED_OUT)
 ALL_DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN)
 FATAL = KafkaError(KafkaError._FATAL, "fenced", fatal=True)
 
+SOON_WITHIN_S = 10
+
 SOON_S = 0.05
 """For a report that will not come: nobody should wait for it."""
 
@@ -119,13 +121,11 @@ def sink_of(
     producer: FakeProducer,
     end_worker: Callable[[], None] = lambda: None,
     *,
-    slots: int = 8,
     report_within_s: float = 10,
 ) -> Iterator[KafkaSink]:
     sink = KafkaSink(
         producer_config("nowhere:1", linger_ms=5),
         "reactions",
-        slots=slots,
         report_within_s=report_within_s,
         make=producer,
         end_worker=end_worker,
@@ -140,6 +140,11 @@ def sink(producer: FakeProducer) -> Iterator[KafkaSink]:
         yield made
 
 
+def store(sink: KafkaSink) -> None:
+    """Append a batch and wait until it is known what became of it."""
+    sink.append(BATCH).result(SOON_WITHIN_S)
+
+
 def lose(producer: FakeProducer, sink: KafkaSink) -> None:
     """Let Kafka go away, and wait until the sink knows."""
     producer.leader = None
@@ -148,7 +153,7 @@ def lose(producer: FakeProducer, sink: KafkaSink) -> None:
     def refused() -> bool:
         producer.records.clear()
         try:
-            sink.append(BATCH)
+            store(sink)
         except NotStored:
             return True
         return False
@@ -158,7 +163,7 @@ def lose(producer: FakeProducer, sink: KafkaSink) -> None:
 
 def stores(sink: KafkaSink) -> bool:
     try:
-        sink.append(BATCH)
+        store(sink)
     except Refused:
         return False
     return True
@@ -167,7 +172,7 @@ def stores(sink: KafkaSink) -> bool:
 def test_a_batch_is_one_record_keyed_by_its_room(
     producer: FakeProducer, sink: KafkaSink
 ) -> None:
-    sink.append(BATCH)
+    store(sink)
 
     [(topic, value, key, headers)] = producer.records
     assert (topic, key) == ("reactions", "final")
@@ -181,7 +186,7 @@ def test_a_bad_report_leaves_the_outcome_unknown(
     producer.report = TIMED_OUT
 
     with pytest.raises(OutcomeUnknown):
-        sink.append(BATCH)
+        store(sink)
 
 
 def test_silence_leaves_the_outcome_unknown(producer: FakeProducer) -> None:
@@ -191,7 +196,7 @@ def test_silence_leaves_the_outcome_unknown(producer: FakeProducer) -> None:
         sink_of(producer, report_within_s=SOON_S) as sink,
         pytest.raises(OutcomeUnknown),
     ):
-        sink.append(BATCH)
+        store(sink)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +208,7 @@ def test_what_the_producer_does_not_take_is_not_stored(
     producer.problem = problem
 
     with pytest.raises(NotStored):
-        sink.append(BATCH)
+        store(sink)
 
 
 @pytest.mark.parametrize("report", [TIMED_OUT, FakeProducer.SILENCE])
@@ -214,9 +219,9 @@ def test_after_an_unknown_outcome_nothing_is_produced_until_kafka_answers(
 
     with sink_of(producer, report_within_s=SOON_S) as sink:
         with pytest.raises(OutcomeUnknown):
-            sink.append(BATCH)
+            store(sink)
         with pytest.raises(NotStored):
-            sink.append(BATCH)
+            store(sink)
         assert len(producer.records) == 1
 
         producer.report, producer.leader = None, 1
@@ -229,7 +234,7 @@ def test_while_no_broker_is_there_nothing_is_produced(
     lose(producer, sink)
 
     with pytest.raises(NotStored):
-        sink.append(BATCH)
+        store(sink)
     assert producer.records == []
 
 
@@ -239,7 +244,7 @@ def test_one_lost_connection_is_no_loss_of_kafka(
     producer.raise_error(KafkaError(KafkaError._TRANSPORT))
 
     for _ in range(20):
-        sink.append(BATCH)
+        store(sink)
 
 
 def test_loss_and_return_are_logged_once(
@@ -304,7 +309,7 @@ def test_a_closed_sink_takes_nothing_and_ends_nothing(producer: FakeProducer) ->
         pass
 
     with pytest.raises(NotStored):
-        sink.append(BATCH)
+        store(sink)
     assert ended == []
 
 
@@ -317,35 +322,62 @@ def test_the_producer_keeps_the_promises_of_the_log() -> None:
     assert config["message.timeout.ms"] <= 4000
 
 
-def test_while_kafka_is_slow_no_more_wait_than_there_are_slots(
+def test_a_batch_that_waits_holds_nobody(producer: FakeProducer) -> None:
+    """The report may take minutes; the next batch is taken all the same."""
+    producer.report = FakeProducer.SILENCE
+    with sink_of(producer, report_within_s=600) as sink:
+        waiting = [sink.append(BATCH) for _ in range(3)]
+        assert not any(stored.done() for stored in waiting)
+
+        producer.end_silence()
+        for stored in waiting:
+            stored.result(SOON_WITHIN_S)
+
+
+def test_a_report_that_comes_too_late_changes_nothing(producer: FakeProducer) -> None:
+    producer.report = FakeProducer.SILENCE
+    with sink_of(producer, report_within_s=SOON_S) as sink:
+        given_up = sink.append(BATCH)
+        assert isinstance(given_up.exception(SOON_WITHIN_S), OutcomeUnknown)
+
+        producer.end_silence()
+        wait_until(producer.has_told_all, within_s=10, what="the late report")
+        producer.report = None
+        wait_until(lambda: stores(sink), within_s=10, what="storing again")
+        assert isinstance(given_up.exception(), OutcomeUnknown)
+
+
+def test_of_a_batch_that_was_not_taken_no_report_is_missed(
     producer: FakeProducer,
 ) -> None:
-    """The next is turned away at once, though the first may wait for minutes."""
-    producer.report = FakeProducer.SILENCE
-    turned_away = threading.Event()
-    with sink_of(producer, slots=1, report_within_s=600) as sink:
-
-        def append() -> None:
-            try:
-                sink.append(BATCH)
-            except NotStored:
-                turned_away.set()
-
-        senders = [threading.Thread(target=append, daemon=True) for _ in range(2)]
-        senders[0].start()
-        wait_until(lambda: len(producer.records) == 1, within_s=10, what="record")
-        senders[1].start()
-
-        assert turned_away.wait(10)
-        assert len(producer.records) == 1
-        producer.end_silence()
-        for sender in senders:
-            sender.join(10)
-
-
-def test_a_slot_is_free_again_once_there_is_a_report(producer: FakeProducer) -> None:
-    with sink_of(producer, slots=1) as sink:
-        for _ in range(3):
+    report_within_s = 0.5
+    with sink_of(producer, report_within_s=report_within_s) as sink:
+        producer.problem = BufferError()
+        with pytest.raises(NotStored):
             sink.append(BATCH)
+        producer.problem, producer.leader = None, None  # so a loss would stay
 
-    assert len(producer.records) == 3
+        threading.Event().wait(2 * report_within_s)
+        assert stores(sink)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda producer, _: producer.raise_error(FATAL),
+        lambda producer, _: producer.break_down(),
+        lambda _, sink: sink.close(),
+    ],
+    ids=["fatal", "a fault of ours", "closed"],
+)
+def test_nobody_waits_for_a_producer_that_has_ended(
+    producer: FakeProducer, ending: Callable[[FakeProducer, KafkaSink], None]
+) -> None:
+    producer.report = FakeProducer.SILENCE
+    with sink_of(producer, report_within_s=600) as sink:
+        waiting = sink.append(BATCH)
+
+        ending(producer, sink)
+
+        assert isinstance(waiting.exception(SOON_WITHIN_S), OutcomeUnknown)

@@ -171,7 +171,6 @@ def test_the_reference_preset_has_the_published_figures(
     chosen = Settings.load()
 
     assert (chosen.producer_linger_ms, chosen.stream_trigger_ms) == (500, 2000)
-    assert chosen.web_threads == 256
 
 
 def test_what_a_person_wrote_goes_before_the_preset(

@@ -1,6 +1,7 @@
 """The app that is read from, alone and joined with ingest, against its document."""
 
 import re
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from ingest.limits import AddressLimits, Rate
 from ingest.refusal import Refusal as IngestRefusal
 from tests.contract import CONFIG, GENERATED, refusals, teach
 from tests.frames import frame
+from tests.stored import outcome
 
 teach()
 
@@ -51,8 +53,9 @@ class Frames:
 class Sink:
     """Takes every batch."""
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: Batch) -> "Future[None]":
         del batch
+        return outcome()
 
 
 def common(document: Document, not_ready: str | None = None) -> Common:

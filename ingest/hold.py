@@ -1,0 +1,6 @@
+"""How an app lets its server send an answer later; imports nothing."""
+
+HOLD = "emostream.hold"
+"""In a request's WSGI environment, if its server can send an answer later than the app
+returns it: a function that takes a `Future`. The answer is sent when that is done; if
+it raises `Refused`, that is said instead. With any other server the app waits."""
