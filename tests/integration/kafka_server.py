@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -27,7 +28,7 @@ from tests.integration.processes import (
 )
 
 JARS_DIR = Settings().jars_dir / "kafka"
-START_WITHIN_S = 60
+START_WITHIN_S = 120
 
 
 def missing() -> str | None:
@@ -70,6 +71,29 @@ class KafkaServer(RealProcess):
         self.run(command)
         wait_until(self._answers, within_s=START_WITHIN_S, what="Kafka")
 
+    def pause(self) -> None:
+        """Make it hang, and wait until none of its threads answers any more."""
+        super().pause()
+        wait_until(self._stands_still, within_s=30, what="every thread's stop")
+
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Have it killed meanwhile."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Have it hang meanwhile."""
+        self.pause()
+        try:
+            yield
+        finally:
+            self.resume()
+
     def _prepare(self, controller_port: int) -> None:
         properties = self._folder / "server.properties"
         properties.write_text(
@@ -92,6 +116,14 @@ class KafkaServer(RealProcess):
         known = self._admin().list_topics(topic.name, timeout=5).topics[topic.name]
         leaders = [partition.leader for partition in known.partitions.values()]
         return len(leaders) == topic.partitions and min(leaders) >= 0
+
+    def _stands_still(self) -> bool:
+        threads = psutil.Process(self.pid).threads()
+        try:
+            states = {psutil.Process(thread.id).status() for thread in threads}
+        except psutil.NoSuchProcess:  # a thread has ended meanwhile
+            return False
+        return states == {psutil.STATUS_STOPPED}
 
     def _answers(self) -> bool:
         self.assert_running()

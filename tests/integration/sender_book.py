@@ -14,6 +14,9 @@ from confluent_kafka import KafkaError, Message, Producer
 EMOJI = ("❤️", "😂", "🔥", "👏", "😮", "😡")
 ROOMS = ("a", "b", "c")
 
+COPY_LATE_MAX_S = 1.0
+"""Past its time by more, a copy is not sent: the first may be known no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
@@ -78,8 +81,9 @@ class Sender:
             while not self._stop.is_set() and next_s <= now_s:
                 self._send_new(now_s)
                 next_s += 1 / self._traffic.rate
-            for _, batch in [item for item in self._due if item[0] <= now_s]:
-                self._produce(batch)
+            for due_s, batch in [item for item in self._due if item[0] <= now_s]:
+                if now_s - due_s <= COPY_LATE_MAX_S:
+                    self._produce(batch)
             self._due = [item for item in self._due if item[0] > now_s]
             self._producer.poll(0)
             time.sleep(0.004)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,17 @@ from stream.windows import RoomState
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import LOOPBACK, free_port, spawn, wait_until
 
-FRAME_WITHIN_S = 120
+FRAME_WITHIN_S = 300
 """Spark's start alone takes up to 80 s on a busy machine."""
 
+READABLE_WITHIN_S = 0.1
+"""What Kafka is granted to make frames readable once their transaction is to end."""
 
 QUICK_JVM = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 """A JVM that lives for seconds: no time to optimise what it compiles."""
+
+RUNS = "query running"
+"""In its log at each start, once its JVM is there and before it counts anything."""
 
 
 class StreamProcess:
@@ -71,32 +76,39 @@ class StreamProcess:
         """End it and its JVM as a crash of the machine does."""
         if self._process is None:
             return
-        signal_tree(self._process, signal.SIGKILL)
+        signal_all(family(self._process), signal.SIGKILL)
         self._process.wait()
         self._process = None
 
     def kill_between_frames_and_commit(self) -> None:
-        """End it, if it can be done, when a trigger's frames are written.
+        """End it when a new trigger's frames can be read, before Spark commits it.
 
-        From there to Spark's commit it takes milliseconds: whom to kill is found
-        before, and the frames are seen while their transaction is still open.
+        There are milliseconds between the two. So from when the frames are written,
+        their transaction still open, it runs for one millisecond at a time, and Kafka
+        works on meanwhile. Called when it has just been started: the first new
+        trigger counts all that came while nothing ran.
         """
-        assert self._process is not None
-        tail = FrameTail(self, new_only=True, uncommitted=True)
-        seq = tail.wait()["seq"]
-        parent = psutil.Process(self._process.pid)
-        family = [*parent.children(recursive=True), parent]
-        while tail.wait()["seq"] == seq:
+        runs = self.log().count(RUNS)
+        seq = max((frame["seq"] for frame in self.frames()), default=-1)
+        written = FrameTail(self, new_only=True, uncommitted=True)
+        readable = FrameTail(self, new_only=True)
+        self._wait_until(lambda: self.log().count(RUNS) > runs, what="the query")
+        # To find whom to stop takes longer than there is.
+        all_of_it = family(self._running())
+        while written.wait()["seq"] <= seq:
             pass
-        for one in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+        signal_all(all_of_it, signal.SIGSTOP)
+        while not readable.has_after(seq):
+            signal_all(all_of_it, signal.SIGCONT)
+            time.sleep(0.001)
+            signal_all(all_of_it, signal.SIGSTOP)
+        signal_all(all_of_it, signal.SIGKILL)
         self.kill()
 
     def hang(self) -> subprocess.Popen[bytes]:
         """Let it hang, its JVM too; the next `start` starts another beside it."""
         assert self._process
-        signal_tree(self._process, signal.SIGSTOP)
+        signal_all(family(self._process), signal.SIGSTOP)
         hung, self._process = self._process, None
         return hung
 
@@ -104,7 +116,7 @@ class StreamProcess:
         """End it in order and return its exit code."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(60)
+        code = self._process.wait(FRAME_WITHIN_S)
         self._process = None
         return code
 
@@ -140,7 +152,9 @@ class StreamProcess:
     def metric(self, name: str, **labels: str) -> float:
         """Return one of its metrics; 0 where it has none so labelled."""
         url = f"http://{LOOPBACK}:{self._settings['stream_metrics_port']}/metrics"
-        families = text_string_to_metric_families(httpx.get(url).text)
+        families = text_string_to_metric_families(
+            httpx.get(url, trust_env=False, timeout=30).text
+        )
         samples = [sample for family in families for sample in family.samples]
         return next(
             (
@@ -172,8 +186,18 @@ class StreamProcess:
 
     def assert_running(self) -> None:
         """Fail at once, with its log, if it ended by itself."""
+        assert self._running().poll() is None, f"the stream ended:\n{self.log()}"
+
+    def _running(self) -> subprocess.Popen[bytes]:
         assert self._process, "the stream is not running"
-        assert self._process.poll() is None, f"the stream ended:\n{self.log()}"
+        return self._process
+
+    def _wait_until(self, ready: Callable[[], bool], *, what: str) -> None:
+        def ready_or_ended() -> bool:
+            self.assert_running()
+            return ready()
+
+        wait_until(ready_or_ended, within_s=FRAME_WITHIN_S, what=what)
 
 
 class FrameTail:
@@ -198,34 +222,39 @@ class FrameTail:
             }
         )
         topic = stream.topics.frames(process.prefix).name
-        bounds = self._consumer.get_watermark_offsets(At(topic, 0), 10)
+        bounds = self._consumer.get_watermark_offsets(At(topic, 0), 30)
         assert bounds is not None
         low, self._end = bounds
         self._at = At(topic, 0, self._end if new_only else low)
         self._consumer.assign([self._at])
 
-    def wait(self) -> dict[str, Any]:
-        """Return the next frame as soon as it can be read."""
-        frame: dict[str, Any] | None = None
+    def wait(self, *, revive: bool = False) -> dict[str, Any]:
+        """Return the next frame as soon as it can be read.
 
-        def came() -> bool:
-            nonlocal frame
-            frame = self._poll(0.005)
-            return frame is not None
-
-        def came_or_ended() -> bool:
-            self._process.assert_running()
-            return came()
-
-        wait_until(came_or_ended, within_s=FRAME_WITHIN_S, what="a frame")
-        assert frame is not None
+        Args:
+            revive: Whether a stream that ends by itself meanwhile is started again.
+        """
+        look = self._process.revive if revive else self._process.assert_running
+        deadline = time.monotonic() + FRAME_WITHIN_S
+        while (frame := self._poll(0.5)) is None:
+            look()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"a frame: not within {FRAME_WITHIN_S} s")
         return frame
+
+    def has_after(self, seq: int) -> bool:
+        """Tell whether a frame of a later trigger can be read, now or in a moment."""
+        while (frame := self._poll(READABLE_WITHIN_S)) is not None:
+            if frame["seq"] > seq:
+                return True
+        return False
 
     def read_all(self) -> list[dict[str, Any]]:
         """Return the frames up to where the log ended when this began."""
         frames = []
-        deadline = time.monotonic() + 5
-        while self._position() < self._end and time.monotonic() < deadline:
+        deadline = time.monotonic() + FRAME_WITHIN_S
+        while self._position() < self._end:
+            assert time.monotonic() < deadline, "the log's end is not reached"
             if (frame := self._poll(0.2)) is not None:
                 frames.append(frame)
         self._consumer.close()
@@ -245,14 +274,20 @@ class FrameTail:
         return dict(json.loads(value))
 
 
-def signal_tree(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to a process and to what it started."""
-    gone = contextlib.suppress(psutil.NoSuchProcess)
-    with gone:
+def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return what a process started, and itself at last."""
+    with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
-        for one in [*parent.children(recursive=True), parent]:
-            with gone:  # Spark starts commands that live for milliseconds
-                one.send_signal(number)
+        return [*parent.children(recursive=True), parent]
+    return []
+
+
+def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to each that is still there."""
+    for one in processes:
+        # Spark starts commands that live for milliseconds.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.send_signal(number)
 
 
 def position(frame: Mapping[str, Any]) -> tuple[str, int, int]:

@@ -28,10 +28,11 @@ def machine() -> Iterator[Machine]:
         yield machine
 
 
-def ended(name: str, code: str) -> Process:
+def ended(name: str, code: str, *needs: str) -> Process:
     return Process(
         name=name,
         command=(sys.executable, "-c", code),
+        needs=needs,
         ready=lambda: False,
         hint="EMOSTREAM_THIS helps.",
     )
@@ -89,11 +90,14 @@ def test_a_process_reads_the_settings_that_up_resolved(machine: Machine) -> None
     code = (
         f"import os; open({str(seen)!r}, 'w').write(os.environ['EMOSTREAM_CLUSTERS'])"
     )
-    command = (sys.executable, "-c", f"{code}; input()")
-    reader = Process(name="reader", command=command, ready=seen.exists)
+    reader = Process(
+        name="reader",
+        command=(sys.executable, "-c", f"{code}; import time; time.sleep(600)"),
+        ready=lambda: seen.exists() and seen.read_text() != "",
+    )
 
-    with pytest.raises(PartFailed):  # it has no input to wait for
-        machine.up(reader, ended("other", ""), clusters=7)
+    with pytest.raises(PartFailed, match="other"):
+        machine.up(reader, ended("other", "", "reader"), clusters=7)
 
     assert seen.read_text() == "7"
 
@@ -249,8 +253,11 @@ def test_up_ends_what_a_killed_supervisor_left_and_starts_anew(
 
 
 def test_an_interrupted_up_leaves_nothing_running(machine: Machine) -> None:
+    interrupts = [signal.SIGINT]
+
     def interrupt() -> bool:
-        os.kill(os.getpid(), signal.SIGINT)
+        if interrupts:
+            os.kill(os.getpid(), interrupts.pop())
         return False
 
     slow = Process(name="slow", command=("sleep", "600"), ready=interrupt)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Producer
@@ -13,16 +12,10 @@ from typer.testing import CliRunner, Result
 
 import stream.topics
 from compose.__main__ import app
-from tests.integration.kafka_server import KafkaServer, kafka_server
+from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import LOOPBACK, free_port
 
 EXIT_INTERRUPTED = 130
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    with kafka_server(tmp_path_factory.mktemp("kafka")) as server:
-        yield server
 
 
 class Rejects:

@@ -211,6 +211,8 @@ def test_what_ends_while_up_waits_for_it_is_told_and_not_started_again(
 def test_down_ends_the_reviver_in_order(machine: Machine) -> None:
     machine.up(machine.server("first"))
     reviver = reviver_with_events(machine)
+    # It takes a second to kill this: as long the reviver has to hear of it and to go.
+    os.kill(machine.pids()["first"], signal.SIGSTOP)
 
     machine.native.down()
 

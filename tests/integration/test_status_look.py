@@ -20,6 +20,7 @@ from compose.status.look import look
 from compose.status.rules import RULES
 from compose.status.scrape import NoMetrics, scrape
 from compose.status.verdict import judge
+from compose.supervision import restarts
 from compose.supervision.rpc import State
 from tests.integration.machine import Machine, machine_in_a_short_folder
 from tests.integration.processes import (
@@ -245,6 +246,11 @@ def test_without_its_note_a_system_is_told_to_go_down(machine: Machine) -> None:
 
 def test_restarts_that_cannot_be_read_are_told(machine: Machine) -> None:
     up(machine)
+    wait_until(
+        lambda: restarts.looked_at_s(machine.layout) is not None,
+        within_s=30,
+        what="the reviver, which writes them when it starts",
+    )
     machine.layout.restarts.write_text("{")
 
     status = look(machine.layout)

@@ -1,6 +1,7 @@
 """Kafka's topics, in a real Kafka."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,10 @@ from compose.processes import StepFailed
 from compose.settings import Settings
 from compose.topology import topic_list
 from ingest.topics import Topic
-from tests.integration.kafka_server import KafkaServer, kafka_server
-from tests.integration.processes import LOOPBACK, free_port
+from tests.integration.kafka_server import KafkaServer
+from tests.integration.processes import LOOPBACK, free_port, wait_until
 
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    with kafka_server(tmp_path_factory.mktemp("kafka")) as server:
-        yield server
+SOON_S = 30
 
 
 class Told:
@@ -39,8 +36,23 @@ def config(kafka: KafkaServer, topic: str) -> Mapping[str, str]:
 
 
 def partitions(kafka: KafkaServer, topic: str) -> int:
+    """Return how many it has; none where Kafka does not show it yet."""
     admin = AdminClient({"bootstrap.servers": kafka.servers, "log_level": 0})
-    return len(admin.list_topics(timeout=20).topics[topic].partitions)
+    about = admin.list_topics(timeout=20).topics.get(topic)
+    return 0 if about is None else len(about.partitions)
+
+
+def ensure(kafka: KafkaServer, *wanted: Topic) -> None:
+    """Ensure topics and wait until Kafka shows them: that comes a moment later."""
+    topics.ensure(kafka.servers, wanted, Told())
+    for topic in wanted:
+        wait_until(partial(shows, kafka, topic), within_s=SOON_S, what=topic.name)
+
+
+def shows(kafka: KafkaServer, topic: Topic) -> bool:
+    if partitions(kafka, topic.name) != topic.partitions:
+        return False
+    return config(kafka, topic.name).items() >= dict(topic.config).items()
 
 
 def test_topics_are_made_as_their_owners_describe_them(
@@ -49,7 +61,7 @@ def test_topics_are_made_as_their_owners_describe_them(
     settings = Settings(state_dir=tmp_path, kafka_topic_prefix="made-")
     wanted = topic_list(settings)
 
-    topics.ensure(kafka.servers, wanted, Told())
+    ensure(kafka, *wanted)
 
     assert {topic.name for topic in wanted} == {
         "made-reactions",
@@ -57,14 +69,11 @@ def test_topics_are_made_as_their_owners_describe_them(
         "made-rooms",
         "made-rejects",
     }
-    for topic in wanted:
-        assert partitions(kafka, topic.name) == topic.partitions
-        assert config(kafka, topic.name).items() >= dict(topic.config).items()
 
 
 def test_a_second_time_changes_nothing(kafka: KafkaServer) -> None:
     topic, told = Topic("twice", 1, {"retention.ms": "1000"}), Told()
-    topics.ensure(kafka.servers, [topic], told)
+    ensure(kafka, topic)
 
     topics.ensure(kafka.servers, [topic], told)
 
@@ -72,22 +81,17 @@ def test_a_second_time_changes_nothing(kafka: KafkaServer) -> None:
 
 
 def test_a_changed_description_is_applied_and_the_rest_left(kafka: KafkaServer) -> None:
-    topics.ensure(
-        kafka.servers,
-        [Topic("changed", 1, {"retention.ms": "1000", "max.message.bytes": "9999"})],
-        Told(),
-    )
+    before = {"retention.ms": "1000", "max.message.bytes": "9999"}
+    ensure(kafka, Topic("changed", 1, before))
 
-    topics.ensure(
-        kafka.servers, [Topic("changed", 1, {"retention.ms": "2000"})], Told()
-    )
+    ensure(kafka, Topic("changed", 1, {"retention.ms": "2000"}))
 
     now = config(kafka, "changed")
     assert (now["retention.ms"], now["max.message.bytes"]) == ("2000", "9999")
 
 
 def test_partitions_are_kept_and_the_difference_is_told(kafka: KafkaServer) -> None:
-    topics.ensure(kafka.servers, [Topic("kept", 1)], Told())
+    ensure(kafka, Topic("kept", 1))
     told = Told()
 
     topics.ensure(kafka.servers, [Topic("kept", 4)], told)

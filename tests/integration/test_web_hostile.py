@@ -20,7 +20,7 @@ from compose.web.joined import join_documents
 from ingest.topics import reactions
 from tests.contract import CONFIG, GENERATED, refusals, teach
 from tests.integration import hostile
-from tests.integration.kafka_server import kafka_server
+from tests.integration.kafka_server import KafkaServer
 from tests.integration.web_process import Answer, Web, answers_on, running
 
 WARM_UP, REQUESTS = 2000, 10_000
@@ -36,13 +36,15 @@ both = schemathesis.openapi.from_dict(
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with kafka_server(tmp_path_factory.mktemp("kafka")) as kafka:
-        kafka.create(reactions("", partitions=2, retention_bytes=1 << 30))
-        # A length that is a lie is waited for.
-        settings = {"KAFKA_SERVERS": kafka.servers, "WEB_BODY_WITHIN_S": 1}
-        with running(tmp_path_factory.mktemp("web"), **settings) as web:
-            yield web
+def web(kafka: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    kafka.create(reactions("", partitions=2, retention_bytes=1 << 30))
+    settings = {
+        "KAFKA_SERVERS": kafka.servers,
+        "WEB_BODY_WITHIN_S": 1,  # a length that is a lie is waited for
+        "WEB_THREADS": 4,  # all are there after the warm-up: none makes it grow
+    }
+    with running(tmp_path_factory.mktemp("web"), **settings) as web:
+        yield web
 
 
 class Sender:
@@ -113,6 +115,6 @@ def test_every_answer_of_both_apps_is_declared(
         base_url=web.url, excluded_checks=[not_a_server_error]
     )
 
-    # There is no main broker: what is newest is not known.
-    assert answer.status_code < 500 or case.path.endswith("/frame")
+    # There is no main broker: what is newest is not known. And Kafka may be slow.
+    assert answer.status_code < 500 or case.path.endswith(("/frame", "/readyz"))
     assert answer.status_code in {*range(500), 503}
