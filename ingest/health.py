@@ -40,8 +40,13 @@ class Readiness:
             raise Refused(Refusal.NOT_READY, help_=f"{problem}.")
 
     def _current(self) -> str | None:
-        with self._lock:
+        # While one asks, the others say what was found before: none waits for it.
+        if not self._lock.acquire(blocking=self._good_until is None):
+            return self._problem
+        try:
             if self._good_until is None or self._clock() >= self._good_until:
                 self._problem = self._probe()
                 self._good_until = self._clock() + KEPT_S
             return self._problem
+        finally:
+            self._lock.release()

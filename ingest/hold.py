@@ -1,4 +1,8 @@
-"""How an app lets its server send an answer later; imports nothing."""
+"""How an app lets its server send an answer later; imports nothing.
+
+Our own server answers POSTs in the thread that watches all connections: what a POST
+waits for has to be held for, and its answer to fit what the kernel keeps.
+"""
 
 HOLD = "emostream.hold"
 """In a request's WSGI environment, if its server can send an answer later than the app

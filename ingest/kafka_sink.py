@@ -4,6 +4,7 @@ One producer a worker, made after the fork. Reading requests and answering them
 is left to `ingest.app`.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -11,8 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from concurrent.futures import Future, InvalidStateError
 from functools import partial
 from typing import Any, Protocol
 
@@ -23,9 +23,9 @@ from ingest.batch import Batch
 from ingest.kafka_link import KafkaLink
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
 
-REPORT_WITHIN_S = 3.5
-"""How long a batch may stay without a report; every answer comes within 5 s, also
-one that waits for the worker to end."""
+REPORT_WITHIN_S = 3.0
+"""How long a batch may stay without a report, give or take a look for Kafka: it is
+answered within the time that a worker has to end, and long before 5 s."""
 
 PROBE_WITHIN_S = 0.5
 PROBE_EVERY_S = 0.25
@@ -34,6 +34,8 @@ PROBE_EVERY_S = 0.25
 CLOSE_WITHIN_S = 1.0
 
 _STORED = metrics.BATCHES.labels("stored")
+_NOT_STORED = metrics.BATCHES.labels(Refusal.NOT_STORED.label)
+_UNKNOWN = metrics.BATCHES.labels(Refusal.UNKNOWN.label)
 
 log = logging.getLogger(__name__)
 
@@ -105,12 +107,30 @@ def producer_config(
     }
 
 
-@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A batch that was handed to Kafka, and who is told what became of it."""
 
-    since_s: float = field(default_factory=time.monotonic)
-    stored: "Future[None]" = field(default_factory=Future)
+    def __init__(self) -> None:
+        self.since_s = time.monotonic()
+        self.stored: Future[None] = Future()
+        self.stored.add_done_callback(self._count)  # before anybody is told
+
+    def tell(self, problem: OutcomeUnknown | None = None) -> None:
+        """Say what became of it, unless that has been said."""
+        with contextlib.suppress(InvalidStateError):
+            if problem is None:
+                self.stored.set_result(None)
+            else:
+                self.stored.set_exception(problem)
+
+    def _count(self, stored: "Future[None]") -> None:
+        if stored.cancelled():
+            return  # it was not handed over
+        if stored.exception() is not None:
+            _UNKNOWN.inc()
+            return
+        _STORED.inc()
+        metrics.STORE_SECONDS.observe(time.monotonic() - self.since_s)
 
 
 class KafkaSink:
@@ -135,6 +155,7 @@ class KafkaSink:
         self._topic, self._report_within_s = topic, report_within_s
         self._end_worker = end_worker
         self._waiting: deque[_Waiting] = deque()
+        self._is_closing = False
         self._link = KafkaLink()
         self._ended = threading.Event()
         self._producer = make({**config, "error_cb": self._on_error})
@@ -147,19 +168,22 @@ class KafkaSink:
         """Begin to store a batch; see `BatchSink`."""
         if self._link.is_away or self._ended.is_set():
             raise _not_stored()
+        value, headers = batch.value(), batch.headers()
         waiting = _Waiting()
         self._waiting.append(waiting)
         try:
             self._producer.produce(
                 self._topic,
-                batch.value(),
+                value,
                 batch.room,
                 on_delivery=partial(self._on_delivery, waiting),
-                headers=batch.headers(),
+                headers=headers,
             )
         except (BufferError, KafkaException) as error:
             waiting.stored.cancel()  # nobody has it, and nobody tells of it
             raise _not_stored() from error
+        if self._ended.is_set():  # the last look at who waits may be over
+            waiting.tell(OutcomeUnknown())
         return waiting.stored
 
     def probe(self, within_s: float = PROBE_WITHIN_S) -> str | None:
@@ -178,10 +202,12 @@ class KafkaSink:
         return None
 
     def close(self) -> None:
-        """Send what is queued, for a second at most, and take no more."""
+        """Take no more, and send what is queued, for a second at most."""
+        self._is_closing = True
         self._ended.set()
-        self._producer.flush(CLOSE_WITHIN_S)
         self._thread.join(CLOSE_WITHIN_S)
+        self._producer.flush(CLOSE_WITHIN_S)
+        self._give_up(0)
 
     def _serve(self) -> None:
         """Hand out reports, and look for Kafka while it is away."""
@@ -192,31 +218,29 @@ class KafkaSink:
                 if self._link.is_away and self.probe() is None:
                     self._link.restore()
         finally:
-            # Without this thread nobody would learn what became of a batch.
-            self._end("its thread stopped")
-            self._give_up(0)
+            if not self._is_closing:
+                # Without this thread nobody would learn what became of a batch.
+                self._end("its thread stopped")
+                self._give_up(0)
 
     def _on_delivery(
         self, waiting: _Waiting, problem: KafkaError | None, _: object
     ) -> None:
-        if problem is not None:
+        if problem is None:
+            waiting.tell()
+        else:
             self._link.lose(problem.str())
-            _leave_unknown(waiting)
-        elif not waiting.stored.done():  # else it was given up
-            _STORED.inc()
-            metrics.STORE_SECONDS.observe(time.monotonic() - waiting.since_s)
-            waiting.stored.set_result(None)
+            waiting.tell(OutcomeUnknown())
 
     def _give_up(self, after_s: float) -> None:
         """Leave unknown what has been without a report for so long."""
-        before_s = time.monotonic() - after_s
         while self._waiting:
             oldest = self._waiting[0]
             if not oldest.stored.done():
-                if oldest.since_s > before_s:
+                if time.monotonic() < oldest.since_s + after_s:
                     return
                 self._link.lose("no report in time")
-                _leave_unknown(oldest)
+                oldest.tell(OutcomeUnknown())
             self._waiting.popleft()
 
     def _on_error(self, error: KafkaError) -> None:
@@ -234,11 +258,5 @@ class KafkaSink:
 
 
 def _not_stored() -> NotStored:
-    metrics.BATCHES.labels(Refusal.NOT_STORED.label).inc()
+    _NOT_STORED.inc()
     return NotStored()
-
-
-def _leave_unknown(waiting: _Waiting) -> None:
-    if not waiting.stored.done():
-        metrics.BATCHES.labels(Refusal.UNKNOWN.label).inc()
-        waiting.stored.set_exception(OutcomeUnknown())

@@ -62,7 +62,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         self.parser.unreader = self.reader
         self.arrival = Arrival(BODY_MAX_BYTES)
         self.phase: Phase | None = None
-        """None while a thread has it."""
+        """None while it is answered, and its answer held."""
         self.held_bytes = 0
         self.body = self.rest = b""
         self.thrown_away_bytes = 0
@@ -86,7 +86,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
     @property
     def is_post(self) -> bool:
         """Whether the request taken over is a POST."""
-        return self.reader.head.startswith(b"POST ")
+        # One empty line before it is passed over by gunicorn's parser.
+        return self.reader.head[:7].lstrip(b"\r\n").startswith(b"POST ")
 
     def take_over(self) -> None:
         """Make what has come the request that is answered now."""
@@ -113,15 +114,21 @@ def send(sock: socket.socket, data: bytes) -> None:
         return
 
 
-def refuse(sock: socket.socket, refusal: Refusal) -> None:
-    """Give the answer of a request that the app will not see."""
+def refuse(sock: socket.socket, refusal: Refusal, *, keeps: bool = False) -> None:
+    """Give an answer that does not come from the app.
+
+    Args:
+        sock: Where to.
+        refusal: What it says.
+        keeps: Whether the connection stays after it.
+    """
     refused = Refused(refusal)
     status = HTTPStatus(refusal.status)
     body = msgspec.json.encode(refused.body)
     headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        "Connection": "close",
+        "Connection": "keep-alive" if keeps else "close",
         **refused.headers,
     }
     lines = (f"{name}: {value}\r\n" for name, value in headers.items())

@@ -97,14 +97,14 @@ class Gate:
 
     def watch(self, conn: Connection) -> None:
         """Take a connection that is new, or whose request has been answered."""
-        self._release(conn)
+        self.release_body(conn)
         self._wait(conn, Phase.IDLE)
         if rest := conn.take_rest():
             self._arrive(conn, rest)
 
     def leave(self, conn: Connection) -> None:
         """Send no more, and wait until the peer has what was sent."""
-        self._release(conn)
+        self.release_body(conn)
         conn.clear()
         try:
             conn.sock.shutdown(socket.SHUT_WR)
@@ -112,6 +112,11 @@ class Gate:
             self._drop(conn)  # the peer is gone
         else:
             self._wait(conn, Phase.LEAVING)
+
+    def release_body(self, conn: Connection) -> None:
+        """Give back the place of a body that nobody needs any more."""
+        self._bodies_free_bytes += conn.held_bytes
+        conn.held_bytes = 0
 
     def cut_late(self) -> None:
         """End the connections whose time is over."""
@@ -185,7 +190,7 @@ class Gate:
         elif not had_head and not self._reserve(conn):
             self._refuse(conn, Refusal.OVERLOADED)
         elif arrival.is_whole and conn.unread_bytes > UNREAD_MAX_BYTES:
-            self._drop(conn)  # it would hold a thread until it reads
+            self._drop(conn)  # it would hold a thread, or its answer get lost
         elif arrival.is_whole:
             self._end_wait(conn)
             conn.take_over()
@@ -206,10 +211,6 @@ class Gate:
         conn.held_bytes = wanted
         return True
 
-    def _release(self, conn: Connection) -> None:
-        self._bodies_free_bytes += conn.held_bytes
-        conn.held_bytes = 0
-
     def _refuse(self, conn: Connection, refusal: Refusal) -> None:
         self._host.tell(conn.sock, refusal)
         self.leave(conn)
@@ -221,6 +222,6 @@ class Gate:
 
     def _drop(self, conn: Connection) -> None:
         self._end_wait(conn)
-        self._release(conn)
+        self.release_body(conn)
         conn.close()
         self._host.forget(conn)

@@ -21,7 +21,7 @@ from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
-from compose.web.answer import Answer, gathered, holdable
+from compose.web.answer import HeldAnswer, gathered, holdable
 from compose.web.connection import Connection, refuse
 from compose.web.gate import Gate
 from ingest.intake import BODY_MAX_BYTES
@@ -29,6 +29,12 @@ from ingest.refusal import Refusal
 
 LOOK_EVERY_S = 1.0
 """How often, at least, it is looked who is late."""
+
+ACCEPTS_AT_ONCE = 64
+"""New connections a round, which also answers every POST that is there."""
+
+HELD_SHARE = 0.75
+"""Of a worker's connections: the others are for who does not wait for Kafka."""
 
 _REFUSALS: tuple[tuple[type[Exception], Refusal], ...] = (
     (errors.LimitRequestLine, Refusal.HEAD_TOO_LARGE),
@@ -59,8 +65,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
 
         super().load_wsgi()
         self.wsgi = holdable(self.app.wsgi())
-        self._ready: deque[Answer] = deque()
+        self._ready: deque[HeldAnswer] = deque()
         self._is_woken = False
+        self._held, self._held_max = 0, int(self.worker_connections * HELD_SHARE)
         self._refused = metrics.REFUSED
         self._gate = Gate(self.poller, self.app.limits, self)
         # Gunicorn would keep none where there are more threads; the gate makes room.
@@ -72,18 +79,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
 
     # Gunicorn calls these in the thread that watches; an error here ends the worker.
 
+    def run(self) -> None:
+        """Serve until told to end."""
+        super().run()
+        self._is_woken = True  # there is nothing left to wake
+
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection."""
-        try:
-            sock, client = listener.accept()
-        except OSError as error:
-            if error.errno in {errno.EMFILE, errno.ENFILE}:
+        """Take new connections."""
+        for _ in range(ACCEPTS_AT_ONCE):
+            try:
+                sock, client = listener.accept()
+            except OSError as error:
+                if error.errno in {errno.EMFILE, errno.ENFILE}:
+                    self._gate.make_room()
+                return  # there is none, or it is there again in the next round
+            self.nr_conns += 1
+            self._gate.watch(Connection(self.cfg, sock, client, listener.getsockname()))
+            if self.nr_conns >= self.worker_connections:
                 self._gate.make_room()
-            return  # it is gone, or is there again in the next round
-        self.nr_conns += 1
-        self._gate.watch(Connection(self.cfg, sock, client, listener.getsockname()))
-        if self.nr_conns >= self.worker_connections:
-            self._gate.make_room()
+                return
 
     def finish_request(self, conn: Connection, done: "Future[bool]") -> None:
         """Go on with a connection whose request a thread has answered."""
@@ -151,23 +165,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         if not conn.is_post:
             self.enqueue_req(conn)
             return
+        if self._held >= self._held_max or not self.alive:
+            self._ready.append(HeldAnswer(conn, Refusal.OVERLOADED))
+            return
         answer = gathered(conn, self.handle)
         if answer.until is None:
             self._ready.append(answer)
         else:
+            self._held += 1
+            self._gate.release_body(conn)  # the producer has its own copy
             answer.until.add_done_callback(lambda _: self._wake_for(answer))
 
-    def tell(self, sock: socket.socket, refusal: Refusal) -> None:
-        """Count a refusal and send it."""
+    def tell(
+        self, sock: socket.socket, refusal: Refusal, *, keeps: bool = False
+    ) -> None:
+        """Count a refusal and send it; `keeps`: the connection stays after it."""
         self._refused.labels(refusal.label).inc()
-        refuse(sock, refusal)
+        refuse(sock, refusal, keeps=keeps)
 
     def forget(self, conn: Connection) -> None:
         """Count a connection no more."""
         del conn
         self.nr_conns -= 1
 
-    def _wake_for(self, answer: Answer) -> None:
+    def _wake_for(self, answer: HeldAnswer) -> None:
         """Have an answer sent; any thread may call it."""
         self._ready.append(answer)
         if not self._is_woken:  # once for all that are ready by then
@@ -179,14 +200,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         for _ in range(len(self._ready)):  # a sent one may make another ready
             self._send(self._ready.popleft())
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HeldAnswer) -> None:
         conn, refusal = answer.conn, answer.refusal
-        if refusal is not None:
+        keeps = answer.keeps and self.alive
+        if refusal is None:
+            keeps = answer.deliver() and keeps
+        else:
             if refusal is Refusal.INTERNAL:
                 self.log.error("request failed", exc_info=answer.problem)
-            self.tell(conn.sock, refusal)
-            self._gate.leave(conn)
-        elif answer.deliver() and answer.keeps and self.alive:
+            self.tell(conn.sock, refusal, keeps=keeps)
+        if answer.until is not None:
+            self._held -= 1
+            answer.until = None  # its callbacks hold this answer: a cycle
+        if keeps:
             self._gate.watch(conn)
         else:
             self._gate.leave(conn)

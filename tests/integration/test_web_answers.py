@@ -1,6 +1,8 @@
 """The web process on a real Kafka: POSTs whose answers wait for it."""
 
 import json
+import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from compose.web.worker import HELD_SHARE
 from ingest.topics import reactions
 from tests.integration.kafka_server import KafkaServer, kafka_server
 from tests.integration.processes import wait_until
@@ -33,9 +36,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 
 
 @contextmanager
-def web_on(kafka: KafkaServer, folder: Path) -> Iterator[Web]:
+def web_on(kafka: KafkaServer, folder: Path, **more: object) -> Iterator[Web]:
     """Run a web process that can store."""
-    settings = {"KAFKA_SERVERS": kafka.servers, "WEB_THREADS": THREADS}
+    settings = {"KAFKA_SERVERS": kafka.servers, "WEB_THREADS": THREADS, **more}
     with running(folder, **settings) as web:
         wait_until(lambda: stores(web), within_s=30, what="storing")
         yield web
@@ -52,6 +55,14 @@ def stores(web: Web) -> bool:
         return answer_on(connection).status == 202
 
 
+def refusal_on(connection: socket.socket) -> tuple[int, str] | None:
+    """Return how a POST was refused; None if its connection had to make room."""
+    try:
+        return answer_on(connection).refusal
+    except (ConnectionResetError, StopIteration):
+        return None
+
+
 def is_ending(web: Web) -> bool:
     """Tell whether gunicorn has told its workers to end; it listens no more then."""
     master = psutil.Process(web.process.pid)
@@ -60,12 +71,15 @@ def is_ending(web: Web) -> bool:
 
 def test_posts_that_wait_for_kafka_hold_up_nobody(kafka: KafkaServer, web: Web) -> None:
     [worker] = web.workers
+    threads = worker.num_threads()
     with ExitStack() as stack:
         kafka.pause()
         stack.callback(kafka.resume)
-        waiting = [stack.enter_context(web.connect(POST)) for _ in range(WAITING)]
-        assert web.status("/livez") == 200
-        threads = psutil.Process(worker.pid).num_threads()
+        sent = [POST, b"\r\n" + POST] * (WAITING // 2)
+        waiting = [stack.enter_context(web.connect(one)) for one in sent]
+        for _ in range(THREADS):
+            assert web.status("/livez") == 200
+        assert worker.num_threads() <= threads + THREADS
         answers = [answer_on(one) for one in waiting]
 
     assert {answer.refusal for answer in answers} <= {
@@ -73,8 +87,22 @@ def test_posts_that_wait_for_kafka_hold_up_nobody(kafka: KafkaServer, web: Web) 
         (503, "not_stored"),  # it came when the first had waited for too long
     }
     assert (503, "unknown") in {answer.refusal for answer in answers}
-    assert threads < WAITING
+    assert {answer.headers["Connection"] for answer in answers} == {"keep-alive"}
     wait_until(lambda: stores(web), within_s=30, what="storing again")
+
+
+def test_who_does_not_wait_for_kafka_finds_a_place(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    with web_on(kafka, tmp_path, WEB_CONNECTIONS=16) as web, ExitStack() as stack:
+        kafka.pause()
+        stack.callback(kafka.resume)
+        waiting = [stack.enter_context(web.connect(POST)) for _ in range(40)]
+        assert web.status("/livez") == 200
+        refusals = Counter(filter(None, map(refusal_on, waiting)))
+
+    assert refusals.keys() == {(503, "overloaded"), (503, "unknown")}
+    assert refusals[503, "unknown"] <= 16 * HELD_SHARE
 
 
 def test_a_kafka_that_is_slow_stores_what_waits(kafka: KafkaServer, web: Web) -> None:

@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.util import close_graceful
 
-from compose.web.answer import Answer, gathered, holdable
+from compose.web.answer import HeldAnswer, gathered, holdable
 from compose.web.connection import Connection
 from ingest.hold import HOLD
 from ingest.refusal import OutcomeUnknown, Refusal
@@ -67,7 +68,7 @@ def test_the_connection_has_its_socket_again_also_after_a_fault(line: Line) -> N
 
 
 def test_a_peer_that_is_gone_or_takes_too_little_is_told_of(line: Line) -> None:
-    much = Answer(line.conn)
+    much = HeldAnswer(line.conn)
     much.sendall(b"x" * (1 << 24))
     assert not much.deliver()
 
@@ -82,12 +83,39 @@ def test_a_peer_that_is_gone_or_takes_too_little_is_told_of(line: Line) -> None:
 def test_it_says_what_became_of_what_it_was_held_for(
     line: Line, problem: Exception | None, refusal: Refusal | None
 ) -> None:
-    answer = Answer(line.conn)
+    answer = HeldAnswer(line.conn)
     assert answer.refusal is None
 
     answer.hold(outcome(problem))
 
     assert answer.refusal is refusal
+
+
+def test_what_was_given_up_by_nobody_knows_whom_is_a_fault_of_ours(line: Line) -> None:
+    answer, stored = HeldAnswer(line.conn), Future[None]()
+    answer.hold(stored)
+    stored.cancel()
+
+    assert answer.refusal is Refusal.INTERNAL
+
+
+def test_it_may_be_a_refusal_from_the_start(line: Line) -> None:
+    assert HeldAnswer(line.conn, Refusal.OVERLOADED).refusal is Refusal.OVERLOADED
+
+
+def test_an_app_that_fails_on_the_way_leaves_what_it_wrote(line: Line) -> None:
+    """As gunicorn closes a connection whose answer has begun."""
+
+    def break_off(conn: Connection) -> bool:
+        conn.sock.sendall(b"half")
+        close_graceful(conn.sock)
+        return False
+
+    answer = gathered(line.conn, break_off)
+
+    assert not answer.keeps
+    assert answer.deliver()
+    assert line.read() == b"half"
 
 
 def test_an_app_is_told_only_of_answers_that_can_be_held(line: Line) -> None:
@@ -97,7 +125,7 @@ def test_an_app_is_told_only_of_answers_that_can_be_held(line: Line) -> None:
         told.append(environ.get(HOLD))
         return []
 
-    answer = Answer(line.conn)
+    answer = HeldAnswer(line.conn)
     for sock in (answer, line.near):
         holdable(app)({"gunicorn.socket": sock}, lambda *_: lambda _: None)
 
