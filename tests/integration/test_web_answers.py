@@ -1,6 +1,7 @@
 """The web process on a real Kafka: POSTs whose answers wait for it."""
 
 import json
+import select
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -79,6 +80,8 @@ def test_posts_that_wait_for_kafka_hold_up_nobody(kafka: KafkaServer, web: Web) 
         waiting = [stack.enter_context(web.connect(one)) for one in sent]
         for _ in range(THREADS):
             assert web.status("/livez") == 200
+        answered, _, _ = select.select(waiting, [], [], 0)
+        assert answered == []  # so it was not for them that we got ours
         assert worker.num_threads() <= threads + THREADS
         answers = [answer_on(one) for one in waiting]
 

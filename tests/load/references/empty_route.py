@@ -17,7 +17,7 @@ from tests.load.references import samples
 from tests.load.references.web_server import web_server
 
 CONNECTIONS = 32
-"""Half as many as a worker has threads: none of them waits for one."""
+"""A phone each; with more, answers only wait for longer."""
 
 _ACCEPTED = 202
 _WARMUP_S = 1.0
