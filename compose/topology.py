@@ -29,6 +29,9 @@ WEB = "web"
 
 _FORMAT_WITHIN_S = 60
 
+STREAM_NICENESS = 5
+"""How much less the stream gets of a core that others want, too: a third."""
+
 
 def native(settings: Settings, say: Callable[[str], None]) -> System:
     """Describe the system that these settings ask for.
@@ -162,7 +165,8 @@ def _stream(settings: Settings) -> Process:
     frames = stream.topics.frames(settings.kafka_topic_prefix)
     return Process(
         name=STREAM,
-        command=(sys.executable, "-m", "stream"),
+        # Behind all others, wherever a core is short: see DECISIONS.md, 37.
+        command=("nice", "-n", str(STREAM_NICENESS), sys.executable, "-m", "stream"),
         needs=(TOPICS,),
         ports=(_claim(settings, "stream_metrics_port"),),
         ready=probes.PulseInKafka(settings.bootstrap_servers, frames),

@@ -91,6 +91,16 @@ def test_status_tells_a_program_how_fresh_everything_is(
     assert memory_bytes > 500 * 1024**2
 
 
+def test_the_stream_gives_way_to_what_takes_reactions(stack: Stack) -> None:
+    looked = json.loads(good_status(stack, "--json"))["processes"]
+    pids = {process["name"]: process["pid"] for process in looked}
+    web, stream = (psutil.Process(pids[name]) for name in ("web", "stream"))
+    counting = [stream, *stream.children(recursive=True)]
+
+    assert len(counting) > 1  # Spark is a child
+    assert min(one.nice() for one in counting) > web.nice()
+
+
 def test_a_hung_bridge_is_the_one_sentence_until_it_wakes_up(stack: Stack) -> None:
     processes = json.loads(stack.run("status", "--json").stdout)["processes"]
     (pid,) = [process["pid"] for process in processes if process["name"] == "bridge"]
