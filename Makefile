@@ -41,7 +41,8 @@ check: ## Format, lint, types and import contracts; changes nothing
 	$(BIN)/lint-imports
 
 test: setup ## Unit, integration and system tests
-	$(BIN)/pytest -v -m "not long" tests/unit tests/integration tests/system
+	$(BIN)/pytest -v -m "not long" -n 2 --dist loadgroup --no-loadscope-reorder \
+		tests/unit tests/integration tests/system
 
 test-long: setup ## The tests that take minutes each
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system

@@ -14,6 +14,12 @@ import pytest
 
 LOOPBACK = "127.0.0.1"
 
+_FIRST_PORT, _PORTS = 10_000, 22_000
+_SHARE = _PORTS // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_OURS = _FIRST_PORT + _SHARE * int(
+    os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+)
+
 _given: set[int] = set()
 """Ports handed out: what stopped for a moment must find its own again."""
 
@@ -26,10 +32,11 @@ def free_ports(count: int) -> int:
     """Return the first of `count` ports in a row.
 
     They lie below those that the kernel hands out: between now and their use no
-    connection gets one of them by chance. None is returned twice.
+    connection gets one of them by chance. None is returned twice, and each process
+    of a run in several has a range of its own.
     """
     while True:
-        first = random.randrange(10_000, 32_000 - count)
+        first = random.randrange(_OURS, _OURS + _SHARE - count)
         ports = range(first, first + count)
         if _given.isdisjoint(ports) and all(map(_is_free, ports)):
             _given.update(ports)

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from tests.system.stack import LOOPBACK, Stack
+from tests.integration.processes import LOOPBACK
+from tests.system.stack import Stack
 
 HTTP_PORT = 80
 MQTT_PORT = 1883

@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tests.system.stack import LOOPBACK
+from tests.integration.processes import LOOPBACK
 
 FRAME_WITHIN_S = 60
 """Frames take one second; a machine that runs other things may take much longer."""

@@ -1,17 +1,16 @@
 """A whole system of the suite's own: free ports, a temporary folder, one command."""
 
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-LOOPBACK = "127.0.0.1"
+from tests.integration.processes import LOOPBACK, free_port, free_ports
+
 CLUSTERS = 3
 WINDOW_S = 2
 
@@ -33,7 +32,6 @@ _SINGLE_PORTS = (
     "MAIN_PORT",
 )
 _RUNS_OF_PORTS = ("CLUSTER_PORT", "CLUSTER_WS_PORT")
-_PORTS_FROM, _PORTS_TO = 10_000, 32_000  # below those that the kernel hands out
 _LOG_TAIL_CHARS = 4000
 _PRESET = "EMOSTREAM_PRESET"
 
@@ -179,23 +177,6 @@ def _without_settings(environment: dict[str, str]) -> dict[str, str]:
 
 
 def _free_ports() -> dict[str, int]:
-    """Find all ports at once, so that none is found twice."""
-    with ExitStack() as held:
-        return {
-            **{name: _free_run(held, 1) for name in _SINGLE_PORTS},
-            **{name: _free_run(held, CLUSTERS) for name in _RUNS_OF_PORTS},
-        }
-
-
-def _free_run(held: ExitStack, length: int) -> int:
-    """Return the first of `length` free ports in a row, bound until `held` ends."""
-    while True:
-        first = random.randrange(_PORTS_FROM, _PORTS_TO)
-        with ExitStack() as attempt:
-            try:
-                for port in range(first, first + length):
-                    attempt.enter_context(socket.socket()).bind((LOOPBACK, port))
-            except OSError:
-                continue
-            held.push(attempt.pop_all())
-            return first
+    return {name: free_port() for name in _SINGLE_PORTS} | {
+        name: free_ports(CLUSTERS) for name in _RUNS_OF_PORTS
+    }

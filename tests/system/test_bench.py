@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.processes import LOOPBACK
 from tests.load.measured import CaseRun, Result
-from tests.system.stack import LOOPBACK, Stack
+from tests.system.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE, SECONDS = 2_000, 6

@@ -11,9 +11,10 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
+from tests.integration.processes import LOOPBACK
 from tests.system.crowd import Crowd, answer_to, post
 from tests.system.observer import FRAME_WITHIN_S, Observer
-from tests.system.stack import LOOPBACK, Stack
+from tests.system.stack import Stack
 
 GOOD = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1_795_226_378_000}
 EARLY_ANSWER_S = 0.5

@@ -71,7 +71,7 @@ def test_what_ended_is_started_again_after_a_short_pause(
     assert watch.wait(60) == []
 
 
-@pytest.mark.parametrize("state", set(State) - {State.EXITED, State.FATAL})
+@pytest.mark.parametrize("state", sorted({*State} - {State.EXITED, State.FATAL}))
 def test_what_runs_or_was_stopped_on_purpose_is_left_alone(
     watch: Watch, state: State
 ) -> None:
