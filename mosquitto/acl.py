@@ -3,6 +3,7 @@
 Two matrices: the main broker's, where every client has a name, and a cluster
 broker's, which strangers watch. What no line grants is denied, and no line grants
 `#`. A subscription itself is never refused: mosquitto asks for each message.
+`mosquitto.matrix` shows the same as a table.
 """
 
 from collections.abc import Iterable
@@ -31,6 +32,8 @@ class Access(StrEnum):
     READ = "read"
     WRITE = "write"
     BOTH = "readwrite"
+    DENY = "deny"
+    """Neither, whatever else grants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,16 @@ class Right:
 _ROOMS = (topic.room_frame(ANY), topic.room_moment(ANY), topic.room_state(ANY))
 _CONTROL = (topic.CONTROL_PULSE, topic.CONTROL_MOVE)
 _HEALTH = (topic.worker_status(ANY, ANY), topic.cluster_link(ANY))
-_CLIENTS = (topic.client_join(ANY), topic.client_leave(ANY))
+_WISHES = (topic.client_join(ANY), topic.client_leave(ANY), topic.client_evict(ANY))
+_SPLIT_ID = f"{ANY}/{ANY}"
+_SPLIT = (
+    topic.client_join(_SPLIT_ID),
+    topic.client_leave(_SPLIT_ID),
+    topic.client_assignment(_SPLIT_ID),
+    f"clients/{ANY}/{ANY}/{ANY}/{ANY}/#",
+)
+"""What a stranger would own whose id has a `/`. Mosquitto itself grants nothing of its
+own to an id with `+` or `#`."""
 _BROKER = "$SYS/#"
 
 
@@ -80,13 +92,16 @@ def cluster_rights(cluster: str) -> list[Right]:
     relays, members = topic.relay(ANY, ANY, ANY), topic.member(ANY, ANY)
     watched = (*_ROOMS, relays, *_CONTROL)
     return [
+        *_rights(ANYONE, Access.DENY, *_SPLIT),
         *_rights(ANYONE, Access.READ, *watched),
-        *_rights(WORKER, Access.READ, *_ROOMS, *_CONTROL, *_CLIENTS),
-        *_rights(WORKER, Access.BOTH, relays, members, status),
-        *_rights(WORKER, Access.WRITE, f"{topic.client_assignment(ANY)}/#"),
-        *_rights(OPERATOR, Access.READ, *watched, *_CLIENTS, members, *_HEALTH),
+        *_rights(WORKER, Access.READ, *_ROOMS, *_CONTROL),
+        # It writes wishes to clear those that somebody has retained.
+        *_rights(WORKER, Access.BOTH, relays, members, status, *_WISHES),
+        *_rights(WORKER, Access.WRITE, *_answers(ANY)),
+        *_rights(OPERATOR, Access.READ, *watched, *_WISHES, members, *_HEALTH),
         *_rights(OPERATOR, Access.READ, _BROKER),
-        *_rights(ANYONE, Access.READ, f"{topic.client_assignment(OWN)}/#"),
+        *_rights(OPERATOR, Access.WRITE, topic.client_evict(ANY)),
+        *_rights(ANYONE, Access.READ, *_answers(OWN)),
         *_rights(ANYONE, Access.WRITE, topic.client_join(OWN), topic.client_leave(OWN)),
     ]
 
@@ -102,3 +117,9 @@ def render(rights: Iterable[Right]) -> str:
 
 def _rights(user: str, access: Access, *filters: str) -> list[Right]:
     return [Right(user, access, filter_) for filter_ in filters]
+
+
+def _answers(client_id: str) -> tuple[str, str]:
+    """Name where a client is answered: there, and one level below."""
+    place = topic.client_assignment(client_id)
+    return place, f"{place}/{ANY}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from mosquitto.config import Broker, Listener, Pull
 
 VIEWERS_MAX = 20_000
-"""MQTT connections of a cluster's broker: as many as one core serves."""
+"""MQTT connections of a cluster's broker, unless told: as many as one core serves."""
 
 _MAIN_QUEUE_MAX = 100_000
 """An edge that connects gets every room at once, and none may be dropped."""
@@ -33,8 +33,14 @@ def main_broker(*, port: int, folder: Path, user: str) -> Broker:
     )
 
 
-def cluster_broker(
-    *, port: int, websocket_port: int, folder: Path, user: str, pull: Pull
+def cluster_broker(  # noqa: PLR0913 - what differs between two of them
+    *,
+    port: int,
+    websocket_port: int,
+    folder: Path,
+    user: str,
+    pull: Pull,
+    connections_max: int = VIEWERS_MAX,
 ) -> Broker:
     """Describe a cluster's broker; anybody may watch.
 
@@ -44,13 +50,15 @@ def cluster_broker(
         folder: Where its ACL and its passwords lie.
         user: Whom it becomes if started as root.
         pull: Its link to the main broker.
+        connections_max: Who comes beyond them is sent away, also a worker. Mosquitto
+            does not count those who come over WebSockets.
     """
     name = pull.cluster
     return Broker(
         title=f"{name}: pulls every room from main and serves those who watch",
         listeners=(
-            Listener(port, connections_max=VIEWERS_MAX),
-            Listener(websocket_port, websockets=True, connections_max=VIEWERS_MAX),
+            Listener(port, connections_max=connections_max),
+            Listener(websocket_port, websockets=True, connections_max=connections_max),
         ),
         acl_file=folder / f"{name}.acl",
         password_file=folder / f"{name}.passwd",

@@ -126,6 +126,8 @@ class Peer:
         while not done():
             code = self._client.loop(0.05)
             refused = any(answer.is_failure for answer in self._answers)
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS and not self._answers:
+                raise Refused(f"the broker hung up: {code}")
             assert code == MQTTErrorCode.MQTT_ERR_SUCCESS or refused, (what, code)
             assert time.monotonic() < deadline, f"no {what} in {WITHIN_S:.0f} s"
 

@@ -1,21 +1,28 @@
 """The ACLs as a real broker enforces them, seen by who receives.
 
 A broker calls a denied SUBSCRIBE granted, and a denied PUBLISH acknowledged, so only
-deliveries count. Each denied topic stands beside permitted ones: the same
-observer, in the same run, gets those.
+deliveries count. Each denied topic stands beside a permitted one: the same observer,
+in the same run, gets that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from paho.mqtt.client import topic_matches_sub
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from compose.brokers import MAIN, config_path
-from compose.credentials import Credentials
-from mosquitto.password import password_line
-from tests.integration.broker import install, running
+from compose.brokers import MAIN
+from mosquitto.acl import OPERATOR, OWN, Right, cluster_rights, main_rights
 from tests.integration.mqtt_peer import V5, V311, Login, Peer, Refused
+from tests.integration.rights_trial import (
+    CLUSTER,
+    TESTER,
+    WITNESS,
+    Trial,
+    topics_with,
+    trial,
+)
 
 ROOMS = {"rooms/final/frame", "rooms/final/moment", "rooms/final/state"}
 PULSE, MOVE = {"control/pulse"}, {"control/move"}
@@ -31,11 +38,21 @@ OTHERS_STATUS = {"workers/cluster-2/w1/status"}
 LINK = {"clusters/cluster-1/link"}
 OTHERS_LINK = {"clusters/cluster-2/link"}
 HEALTH = STATUS | OTHERS_STATUS | LINK | OTHERS_LINK
-NOBODYS = {"anything", "rooms/final", "rooms/final/frame/x", "control/else", "relay/x"}
+EVICTS = {"clients/me/evict", "clients/other/evict"}
+UNGRANTED = {
+    "anything",
+    "rooms/final",
+    "rooms/final/frame/x",
+    "control/else",
+    "relay/x",
+}
+SPLIT = {"clients/a/b/join", "clients/a/b/leave", "clients/a/b/assignment"}
+NOBODYS = UNGRANTED | SPLIT | {"clients/a/b/c/join", "clients/me/assignment/1/2"}
+SYSTEM = "$SYS/broker/version"
 
 EVERYTHING = (
     ROOMS | CONTROL | RELAY | CALLS | OTHERS_CALLS | ASSIGNED | OTHERS_ASSIGNED
-) | (MEMBERS | HEALTH | NOBODYS)
+) | (EVICTS | MEMBERS | HEALTH | NOBODYS)
 
 
 @dataclass(frozen=True)
@@ -57,10 +74,11 @@ ON_CLUSTER = [
     Row(
         "worker",
         (ROOMS | CONTROL | RELAY | ASSIGNED)
-        | (CALLS | OTHERS_CALLS | MEMBERS | STATUS),
-        RELAY | MEMBERS | STATUS | ASSIGNED | OTHERS_ASSIGNED | CALLS,
+        | (CALLS | OTHERS_CALLS | EVICTS | MEMBERS | STATUS),
+        (RELAY | MEMBERS | STATUS | ASSIGNED | OTHERS_ASSIGNED)
+        | (CALLS | OTHERS_CALLS | EVICTS),
     ),
-    Row("operator", EVERYTHING - OTHERS_ASSIGNED - NOBODYS, CALLS),
+    Row("operator", EVERYTHING - OTHERS_ASSIGNED - NOBODYS, CALLS | EVICTS),
 ]
 ON_MAIN = [
     Row("bridge", set(), ROOMS | PULSE),
@@ -70,108 +88,115 @@ ON_MAIN = [
     Row("edge-cluster-2", ROOMS | CONTROL, OTHERS_STATUS | OTHERS_LINK),
 ]
 
-TESTER = Login("tester", "secret", "tester")
-"""A user that only these tests have, and who may do everything."""
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The brokers under test, with the tester among their users."""
-
-    credentials: Credentials
-    ports: dict[str, int]
-
-    def login(self, row: Row) -> Login:
-        password = self.credentials.passwords.get(row.user, "")
-        return Login(row.user, password, "me", row.version)
-
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    settings, credentials = install(tmp_path_factory.mktemp("acl"), clusters=2)
-    ports = {MAIN: settings.main_port, "cluster-1": settings.cluster_port}
-    for name in ports:
-        config = config_path(settings, name)
-        with config.with_suffix(".acl").open("a") as acl:
-            acl.write("\nuser tester\ntopic readwrite #\n")
-        with config.with_suffix(".passwd").open("a") as passwords:
-            passwords.write(password_line("tester", "secret", salt=b"0" * 12) + "\n")
-    # The cluster's link finds no main: nothing but the tests publishes anything.
-    with (
-        running(config_path(settings, "cluster-1"), ports["cluster-1"]),
-        running(config_path(settings, MAIN), ports[MAIN]),
-    ):
-        yield Installation(credentials, ports)
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with trial(tmp_path_factory.mktemp("acl")) as both:
+        yield both
 
 
-def with_payload(peer: Peer, payload: bytes) -> set[str]:
-    peer.catch_up()
-    return {one.topic for one in peer.received if one.payload == payload}
+def login(installed: Trial, row: Row) -> Login:
+    return installed.login(row.user, version=row.version)
 
 
-def assert_reads(installed: Installation, broker: str, row: Row) -> None:
+def assert_reads(installed: Trial, broker: str, row: Row) -> None:
     port, payload = installed.ports[broker], f"for {row}".encode()
-    with Peer(port, installed.login(row)) as user, Peer(port, TESTER) as tester:
+    with Peer(port, login(installed, row)) as user, Peer(port, TESTER) as tester:
         user.subscribe("#")
-        for topic in sorted(EVERYTHING):
+        for topic in sorted(EVERYTHING | {WITNESS}):
             tester.publish(topic, payload)
 
-        assert with_payload(user, payload) == row.reads
+        assert topics_with(user, payload) == row.reads | {WITNESS}
 
 
-def assert_writes(installed: Installation, broker: str, row: Row) -> None:
+def assert_writes(installed: Trial, broker: str, row: Row) -> None:
     port, payload = installed.ports[broker], f"by {row}".encode()
-    with Peer(port, installed.login(row)) as user, Peer(port, TESTER) as tester:
+    with Peer(port, login(installed, row)) as user, Peer(port, TESTER) as tester:
         tester.subscribe("#")
-        for topic in sorted(EVERYTHING):
+        for topic in sorted(EVERYTHING | {WITNESS}):
             user.publish(topic, payload)
 
-        assert with_payload(tester, payload) == row.writes
+        assert topics_with(tester, payload) == row.writes | {WITNESS}
+
+
+@pytest.mark.parametrize(
+    ("rights", "rows"),
+    [
+        (main_rights([CLUSTER, "cluster-2"]), ON_MAIN),
+        (cluster_rights(CLUSTER), ON_CLUSTER),
+    ],
+    ids=["main", "cluster"],
+)
+def test_every_cell_of_the_matrix_is_tried(
+    rights: Iterable[Right], rows: Iterable[Row]
+) -> None:
+    tried = EVERYTHING | {SYSTEM}
+    for right in rights:
+        place = right.filter.replace(OWN, "me")
+        assert any(topic_matches_sub(place, topic) for topic in tried), right
+    assert {right.user for right in rights} == {row.user for row in rows}
 
 
 @pytest.mark.parametrize("row", ON_CLUSTER, ids=str)
-def test_a_user_of_a_cluster_reads_only_its_own(
-    installed: Installation, row: Row
-) -> None:
-    assert_reads(installed, "cluster-1", row)
+def test_a_user_of_a_cluster_reads_only_its_own(installed: Trial, row: Row) -> None:
+    assert_reads(installed, CLUSTER, row)
 
 
 @pytest.mark.parametrize("row", ON_CLUSTER, ids=str)
-def test_a_user_of_a_cluster_writes_only_its_own(
-    installed: Installation, row: Row
-) -> None:
-    assert_writes(installed, "cluster-1", row)
+def test_a_user_of_a_cluster_writes_only_its_own(installed: Trial, row: Row) -> None:
+    assert_writes(installed, CLUSTER, row)
 
 
 @pytest.mark.parametrize("row", ON_MAIN, ids=str)
-def test_a_user_of_main_reads_only_its_own(installed: Installation, row: Row) -> None:
+def test_a_user_of_main_reads_only_its_own(installed: Trial, row: Row) -> None:
     assert_reads(installed, MAIN, row)
 
 
 @pytest.mark.parametrize("row", ON_MAIN, ids=str)
-def test_a_user_of_main_writes_only_its_own(installed: Installation, row: Row) -> None:
+def test_a_user_of_main_writes_only_its_own(installed: Trial, row: Row) -> None:
     assert_writes(installed, MAIN, row)
+
+
+@pytest.mark.parametrize("row", ON_CLUSTER, ids=str)
+def test_only_the_operator_looks_into_a_clusters_broker(
+    installed: Trial, row: Row
+) -> None:
+    assert_looks_inside(installed, CLUSTER, row)
+
+
+@pytest.mark.parametrize("row", ON_MAIN, ids=str)
+def test_only_the_operator_looks_into_main(installed: Trial, row: Row) -> None:
+    assert_looks_inside(installed, MAIN, row)
+
+
+def assert_looks_inside(installed: Trial, broker: str, row: Row) -> None:
+    with Peer(installed.ports[broker], login(installed, row)) as user:
+        user.subscribe(SYSTEM, WITNESS)
+        user.publish(WITNESS)
+        user.turn_until(lambda: WITNESS in user.topics, "witness")
+
+        assert (SYSTEM in user.topics) == (row.user == OPERATOR)
 
 
 @pytest.mark.parametrize("version", [V311, V5], ids=str)
 def test_what_is_retained_is_denied_like_what_is_new(
-    installed: Installation, version: MQTTProtocolVersion
+    installed: Trial, version: MQTTProtocolVersion
 ) -> None:
-    port = installed.ports["cluster-1"]
+    port = installed.ports[CLUSTER]
     with Peer(port, TESTER) as tester:
         tester.publish("members/s1/me", b"kept", retain=True)
         tester.publish("rooms/final/frame", b"kept", retain=True)
 
     with Peer(port, Login(client_id="me", version=version)) as stranger:
         stranger.subscribe("#")
-        assert with_payload(stranger, b"kept") == {"rooms/final/frame"}
+        assert topics_with(stranger, b"kept") == {"rooms/final/frame"}
 
 
 @pytest.mark.parametrize("version", [V311, V5], ids=str)
 def test_a_will_is_heard_under_ones_own_id_only(
-    installed: Installation, version: MQTTProtocolVersion
+    installed: Trial, version: MQTTProtocolVersion
 ) -> None:
-    port = installed.ports["cluster-1"]
+    port = installed.ports[CLUSTER]
     with Peer(port, TESTER) as tester:
         tester.subscribe("clients/+/leave")
         for client_id in ("thief", "me"):
@@ -184,7 +209,7 @@ def test_a_will_is_heard_under_ones_own_id_only(
 
 
 def test_main_lets_nobody_in_without_the_right_password(
-    installed: Installation,
+    installed: Trial,
 ) -> None:
     port, password = installed.ports[MAIN], installed.credentials.passwords["bridge"]
 

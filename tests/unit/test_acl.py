@@ -67,6 +67,41 @@ def test_a_stranger_writes_nothing_but_its_own_join_and_leave() -> None:
     assert written == {f"clients/{OWN}/join", f"clients/{OWN}/leave"}
 
 
+def test_only_workers_and_the_operator_put_a_client_out() -> None:
+    writers = {
+        right.user
+        for right in cluster_rights("cluster-1")
+        if right.filter == topic.client_evict("+") and right.access != Access.READ
+    }
+    assert writers == {WORKER, OPERATOR}
+
+
+def test_what_a_worker_hears_of_clients_it_may_also_clear() -> None:
+    rights = cluster_rights("cluster-1")
+    wishes = {f"clients/+/{wish}" for wish in topic.Wish}
+
+    for access in (Access.READ, Access.WRITE):
+        assert wishes <= filters(rights, WORKER, access)
+
+
+def test_a_stranger_reads_no_wish_and_no_membership() -> None:
+    read = filters(cluster_rights("cluster-1"), ANYONE, Access.READ)
+
+    assert not [one for one in read if one.startswith("members/")]
+    assert {one for one in read if one.startswith("clients/")} == {
+        f"clients/{OWN}/assignment",
+        f"clients/{OWN}/assignment/+",
+    }
+
+
+def test_what_is_denied_comes_first_and_is_for_strangers_only() -> None:
+    rights = cluster_rights("cluster-1")
+    denied = [right for right in rights if right.access is Access.DENY]
+
+    assert rights[: len(denied)] == denied
+    assert {right.user for right in denied} == {ANYONE}
+
+
 def test_a_worker_writes_the_status_of_its_own_cluster_only() -> None:
     written = filters(cluster_rights("cluster-1"), WORKER, Access.WRITE)
 

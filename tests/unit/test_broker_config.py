@@ -6,6 +6,7 @@ import pytest
 from compose.brokers import broker_files, broker_users, cluster_names, config_path
 from compose.credentials import Credentials
 from compose.settings import Settings
+from mosquitto.brokers import VIEWERS_MAX, cluster_broker
 from mosquitto.config import Broker, Listener, Pull
 from mosquitto.examples import FOLDER, examples
 from mosquitto.password import password_line
@@ -42,6 +43,21 @@ def test_a_listener_is_on_loopback_and_names_its_protocol() -> None:
 
     assert "listener 1885 127.0.0.1\nsocket_domain ipv4\nprotocol mqtt\n" in text
     assert "listener 9885 127.0.0.1\nsocket_domain ipv4\nprotocol websockets\n" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "limit"), [({}, VIEWERS_MAX), ({"connections_max": 7}, 7)]
+)
+def test_a_cluster_lets_in_as_many_as_it_is_told_or_one_core_serves(
+    told: dict[str, int], limit: int
+) -> None:
+    pull = Pull("cluster-1", "127.0.0.1:1884", "secret", "00ff")
+    described = cluster_broker(
+        port=1, websocket_port=2, folder=Path("/x"), user="", pull=pull, **told
+    )
+
+    lines = described.render().splitlines()
+    assert lines.count(f"max_connections {limit}") == 2
 
 
 def test_no_topic_flows_both_ways() -> None:
