@@ -36,13 +36,22 @@ class Lost(Tick):
 
 @dataclass(frozen=True, slots=True)
 class Message(Tick):
-    """A message as the broker sent it, and when it came by the wall clock."""
+    """A message as the broker sent it, and when it came by the wall clock.
+
+    What MQTT 5 adds is None where a sender or a hop did not say it.
+    """
 
     topic: str
     payload: bytes
     retained: bool
     bridge_ms: int | None
     here_ms: int
+    worker_ms: int | None = None
+    reply_to: str | None = None
+    """The topic on which its sender waits for an answer."""
+    correlation: bytes | None = None
+    """By which its sender knows the answer."""
+    expires_in_s: int | None = None
 
 
 Event = Tick | Connected | CaughtUp | Lost | Message

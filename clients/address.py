@@ -1,0 +1,46 @@
+"""A broker's address and who connects there; its client, not connected yet."""
+
+from dataclasses import dataclass, field
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+
+from clients.parcel import Parcel
+
+_IN_FLIGHT_MAX = 1000
+_CONNECT_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker is and who connects; without a user, anybody."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    client_id: str = ""
+
+    def client(self, will: Parcel | None) -> Client:
+        """Return paho's client of this broker.
+
+        Args:
+            will: Published by the broker if the connection ends without leave.
+        """
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            self.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        if self.user:
+            client.username_pw_set(self.user, self.password)
+        if will:
+            extras = (
+                will.extras.properties(PacketTypes.WILLMESSAGE) if will.extras else None
+            )
+            client.will_set(will.topic, will.payload, will.qos, will.retain, extras)
+        client.max_inflight_messages_set(_IN_FLIGHT_MAX)
+        client.connect_timeout = _CONNECT_WITHIN_S
+        return client

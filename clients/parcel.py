@@ -1,0 +1,78 @@
+"""What is sent to a broker, and what is asked of it, as plain values."""
+
+from dataclasses import dataclass
+
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from mosquitto.topic import BRIDGE_TIME, WORKER_TIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What MQTT 5 lets a message say beside its payload."""
+
+    bridge_ms: int | None = None
+    worker_ms: int | None = None
+    """When it left each hop, in milliseconds since the epoch."""
+    expires_in_s: int | None = None
+    """After that the broker neither sends nor keeps it."""
+    reply_to: str | None = None
+    """The topic on which an answer is awaited."""
+    correlation: bytes | None = None
+    """By which the answer is known: it comes with it."""
+
+    def properties(self, kind: int = PacketTypes.PUBLISH) -> Properties:
+        """Return them as paho takes them."""
+        properties = Properties(kind)  # type: ignore[no-untyped-call]  # paho
+        times = ((BRIDGE_TIME, self.bridge_ms), (WORKER_TIME, self.worker_ms))
+        for name, time_ms in times:
+            if time_ms is not None:
+                properties.UserProperty = (name, str(time_ms))
+        if self.expires_in_s is not None:
+            properties.MessageExpiryInterval = self.expires_in_s
+        if self.reply_to is not None:
+            properties.ResponseTopic = self.reply_to
+        if self.correlation is not None:
+            properties.CorrelationData = self.correlation
+        return properties
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message to publish, or a will."""
+
+    topic: str
+    payload: bytes = b""
+    """Empty and retained, it takes away what was retained."""
+    qos: int = 0
+    retain: bool = False
+    extras: Extras | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How a topic is subscribed to."""
+
+    qos: int = 0
+    own: bool = True
+    """With what is published on the same connection."""
+    kept: bool = True
+    """With what is retained already."""
+    shows_retain: bool = False
+    """Whether `Message.retained` is also true of what comes now and is retained."""
+
+    def options(self) -> SubscribeOptions:
+        """Return it as paho takes it."""
+        handling = (
+            SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+            if self.kept
+            else SubscribeOptions.RETAIN_DO_NOT_SEND
+        )
+        return SubscribeOptions(
+            self.qos,
+            noLocal=not self.own,
+            retainAsPublished=self.shows_retain,
+            retainHandling=handling,
+        )
