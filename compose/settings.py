@@ -161,6 +161,15 @@ class Settings(BaseSettings):
     clusters: int = Field(default=3, ge=1, le=64)
     """Edge brokers; each pulls every room from the main one."""
 
+    workers: int = Field(default=3, ge=1, le=16)
+    """Workers of each cluster: they share its registered clients."""
+
+    cluster_capacity: int = Field(default=10_000, ge=1, le=20_000)
+    """Registered clients of each cluster; beyond them others get the next."""
+
+    cluster_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9.:_-]{1,253}$")
+    """The host of the clusters' brokers, as clients are told it."""
+
     main_port: Port = 1884
     """MQTT port of the main broker; 1883 is left to a Mosquitto already there."""
 

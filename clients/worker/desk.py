@@ -1,0 +1,252 @@
+"""The members' desk: who joins, stays, leaves and is put out, in a worker's slots."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from clients.event import Message
+from clients.parcel import Extras, Following, Parcel
+from clients.worker.relay import Relay
+from clients.worker.roster import Key, Member, Roster
+from clients.worker.wire import (
+    LEASE_S,
+    Assignment,
+    BadJoin,
+    BadMessage,
+    Join,
+    JoinProblem,
+    Membership,
+)
+from mosquitto import placement, topic
+from mosquitto.topic import ANY, Wish
+
+log = logging.getLogger(__name__)
+
+
+class Broker(Protocol):
+    """The connection to the cluster's broker; `clients.link.Link` is one."""
+
+    def follow(self, topic: str, how: Following | None = None) -> int:
+        """Follow a topic, from now on and on each new connection."""
+        ...
+
+    def drop(self, topic: str) -> None:
+        """Follow a topic no more."""
+        ...
+
+    def publish(self, parcel: Parcel) -> None:
+        """Hand a message to the broker; without a connection it is lost."""
+        ...
+
+    def give_up(self, reason: str) -> None:
+        """End this connection and begin another."""
+        ...
+
+
+class Desk:
+    """Keeps the memberships of a worker's slots, here and with the broker.
+
+    Args:
+        broker: Keeps what a successor has to know; brings the members' rooms.
+        capacity: Members that the whole cluster takes.
+        evicted: Until when whom an operator has put out stays out; added to.
+        counts: Where it counts what happened.
+        wall_ms: Returns the time of day, in milliseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        capacity: int,
+        evicted: dict[str, float],
+        counts: Counter[str],
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self._broker, self._capacity = broker, capacity
+        self._evicted, self._counts = evicted, counts
+        self.roster = Roster()
+        self.relay = Relay(broker, self.roster, counts, wall_ms)
+        self.slots: frozenset[str] = frozenset()
+        """Whose members these are."""
+
+        self.members_elsewhere = 0
+        """What the other workers have of the cluster's members."""
+
+    def serve(self, slots: frozenset[str]) -> None:
+        """Serve these slots from now on, and no others."""
+        lost, gained = self.slots - slots, slots - self.slots
+        self.slots = slots
+        rooms = {*self.roster.rooms}
+        self.roster.forget(lost)
+        for room in rooms - {*self.roster.rooms}:
+            self._unfollow(room)
+        for slot in lost:
+            self._broker.drop(topic.member(slot, ANY))
+        for slot in gained:
+            self._broker.follow(topic.member(slot, ANY), Following(own=False))
+
+    def close(self) -> None:
+        """Serve nobody any more."""
+        self.serve(frozenset())
+
+    def expire(self, now_s: float) -> None:
+        """Put out those whose leases have ended."""
+        for client_id in [*self.roster.expired(now_s)]:
+            self._counts["expired"] += 1
+            self._put_out(client_id)
+
+    def hear_membership(self, slot: str, client_id: str, message: Message) -> None:
+        """Take over what another worker, or this one before, knew of a client."""
+        if slot not in self.slots or slot != placement.slot_of(client_id):
+            return
+        if not message.payload:
+            self._remove(client_id)
+            return
+        try:
+            kept = Membership.decode(message.payload)
+        except BadMessage as error:
+            self._counts["unreadable"] += 1
+            log.warning("unreadable topic=%s reason=%s", message.topic, error)
+            return
+        left_s = min(message.expires_in_s or LEASE_S, LEASE_S)
+        known = self.roster.get(client_id)
+        key, until_s = Key(slot, kept.room, kept.profile), message.at_s + left_s
+        if known is None or known.until_s < until_s:
+            self._enter(client_id, Member(key, until_s), message.at_s)
+
+    def hear_client(self, message: Message) -> None:
+        """Do what is wanted for a client, if this worker serves it."""
+        asked = topic.wish_of(message.topic)
+        if message.retained:
+            self._clear(message)
+        if not asked or (message.retained and not message.payload):
+            return
+        client_id, wish = asked
+        if wish is Wish.EVICT and not message.retained:
+            self._bar(client_id, message.at_s)  # whoever serves it next
+        slot = placement.slot_of(client_id)
+        if slot in self.slots:
+            self._do(client_id, slot, wish, message)
+
+    def _clear(self, wish: Message) -> None:
+        """Take away what somebody has retained: it would come again for ever."""
+        if wish.payload:
+            self._counts["retained_wishes"] += 1
+            self._broker.publish(Parcel(wish.topic, retain=True))
+
+    def _do(self, client_id: str, slot: str, wish: Wish, message: Message) -> None:
+        match wish:
+            case Wish.JOIN if message.retained:
+                self._refuse(client_id, JoinProblem.RETAINED, message)
+            case _ if message.retained:
+                pass
+            case Wish.JOIN:
+                self._join(client_id, slot, message)
+            case Wish.LEAVE if self.roster.get(client_id):
+                self._counts["left"] += 1
+                self._put_out(client_id)
+            case Wish.EVICT:
+                self._counts["evicted"] += 1
+                self._put_out(client_id)
+                self._refuse(client_id, JoinProblem.EVICTED, None)
+            case _:
+                pass
+
+    def _join(self, client_id: str, slot: str, message: Message) -> None:
+        try:
+            join = Join.decode(message.payload)
+            self._admit(client_id, message.at_s)
+        except BadJoin as error:
+            self._refuse(client_id, error.problem, message)
+            return
+        key = Key(slot, join.room, join.profile)
+        self._counts["joined"] += 1
+        kept = Parcel(
+            topic.member(slot, client_id),
+            Membership(join.room, join.profile).encode(),
+            retain=True,
+            extras=Extras(expires_in_s=LEASE_S),
+        )
+        self._broker.publish(kept)
+        self._enter(client_id, Member(key, message.at_s + LEASE_S), message.at_s)
+        assignment = Assignment(
+            client_id=client_id,
+            room=join.room,
+            profile=join.profile,
+            slot=slot,
+            topic=topic.relay(*key),
+            lease_s=LEASE_S,
+            spread_s=placement.spread_s(self._members()),
+        )
+        self._answer(client_id, assignment, message)
+
+    def _refuse(
+        self, client_id: str, problem: JoinProblem, asked: Message | None
+    ) -> None:
+        self._counts["refused"] += 1
+        self._answer(client_id, Assignment.refusing(problem), asked)
+
+    def _admit(self, client_id: str, now_s: float) -> None:
+        """Let a client in.
+
+        Raises:
+            BadJoin: If it was put out lately, or there is no room for one more.
+        """
+        if self._evicted.get(client_id, 0) > now_s:
+            raise BadJoin(JoinProblem.EVICTED)
+        is_new = self.roster.get(client_id) is None
+        if is_new and self._members() >= self._capacity:
+            raise BadJoin(JoinProblem.FULL)
+
+    def _bar(self, client_id: str, now_s: float) -> None:
+        """Keep a client out for as long as its membership could have lasted."""
+        for who in [who for who, until_s in self._evicted.items() if until_s <= now_s]:
+            del self._evicted[who]
+        self._evicted[client_id] = now_s + LEASE_S
+
+    def _answer(
+        self, client_id: str, answer: Assignment, asked: Message | None
+    ) -> None:
+        """Tell a client, where it wants it if that is its own place to be told."""
+        place = topic.client_assignment(client_id)
+        reply_to = asked.reply_to if asked else None
+        if reply_to is not None:
+            if topic.is_at_or_below(reply_to, place):
+                place = reply_to
+            else:
+                self._counts["replies_elsewhere"] += 1
+        extras = Extras(correlation=asked.correlation) if asked else None
+        self._broker.publish(Parcel(place, answer.encode(), qos=1, extras=extras))
+
+    def _enter(self, client_id: str, member: Member, now_s: float) -> None:
+        is_first = not self.roster.profiles(member.key.room)
+        closed = self.roster.put(client_id, member)
+        if is_first:
+            self._broker.follow(topic.room_frame(member.key.room))
+        else:
+            self.relay.serve(member.key, now_s)
+        if closed:
+            self._close(closed)
+
+    def _put_out(self, client_id: str) -> None:
+        """Take a client out, also for those who come after this worker."""
+        slot = placement.slot_of(client_id)
+        self._broker.publish(Parcel(topic.member(slot, client_id), retain=True))
+        self._remove(client_id)
+
+    def _remove(self, client_id: str) -> None:
+        if closed := self.roster.remove(client_id):
+            self._close(closed)
+
+    def _close(self, key: Key) -> None:
+        self.relay.close(key)
+        if not self.roster.profiles(key.room):
+            self._unfollow(key.room)
+
+    def _unfollow(self, room: str) -> None:
+        self._broker.drop(topic.room_frame(room))
+        self.relay.drop(room)
+
+    def _members(self) -> int:
+        return len(self.roster) + self.members_elsewhere

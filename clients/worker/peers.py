@@ -1,0 +1,46 @@
+"""Which workers of the cluster live, as one of them knows it."""
+
+from collections.abc import Mapping
+
+SILENT_AFTER_S = 3.0
+"""A worker that was not heard for so long is dead to the others, and has to know it."""
+
+STATUS_EVERY_S = 1.0
+
+
+class Peers:
+    """The other workers, each with what it said last.
+
+    Args:
+        me: The name of the worker whose peers they are: it always lives.
+    """
+
+    def __init__(self, me: str) -> None:
+        self._me = me
+        self._heard_s: dict[str, float] = {}
+        self._members: dict[str, int] = {}
+
+    def hear(self, name: str, members: int, now_s: float) -> None:
+        """Note a sign of life; what was retained counts as one."""
+        if name != self._me:
+            self._heard_s[name] = now_s
+            self._members[name] = members
+
+    def part(self, name: str) -> None:
+        """Note that one took leave, or that the broker said so for it."""
+        self._heard_s.pop(name, None)
+
+    def live(self, now_s: float) -> frozenset[str]:
+        """Return the names of those that live, this worker among them."""
+        heard = (
+            name
+            for name, at_s in self._heard_s.items()
+            if now_s - at_s <= SILENT_AFTER_S
+        )
+        return frozenset((self._me, *heard))
+
+    def members(self, now_s: float) -> int:
+        """Return how many members the others have that live."""
+        live = self.live(now_s)
+        said: Mapping[str, int] = self._members
+        return sum(said[name] for name in live if name in said)

@@ -1,0 +1,119 @@
+"""Who is a member, of what, and until when: pure, as are all but `__main__` here."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from clients.worker.wire import Membership
+
+
+class Key(NamedTuple):
+    """One relay: what its members share."""
+
+    slot: str
+    room: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A client and its lease, by the worker's monotonic clock."""
+
+    key: Key
+    until_s: float
+
+
+class Roster:
+    """The members of a worker's slots, and how many each relay has."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, Member] = {}
+        self._numbers: dict[str, dict[str, dict[str, int]]] = {}
+        self._ends: list[tuple[float, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def get(self, client_id: str) -> Member | None:
+        """Return the client's membership, if it is a member."""
+        return self._members.get(client_id)
+
+    def put(self, client_id: str, member: Member) -> Key | None:
+        """Enter a client, or let it stay on; return the relay that lost its last."""
+        before = self._members.get(client_id)
+        self._members[client_id] = member
+        heapq.heappush(self._ends, (member.until_s, client_id))
+        if before and before.key == member.key:
+            return None
+        slots = self._numbers.setdefault(member.key.room, {}).setdefault(
+            member.key.profile, {}
+        )
+        slots[member.key.slot] = slots.get(member.key.slot, 0) + 1
+        return self._leave(before.key) if before else None
+
+    def remove(self, client_id: str) -> Key | None:
+        """Take a client out; return the relay that lost its last by that."""
+        member = self._members.pop(client_id, None)
+        return self._leave(member.key) if member else None
+
+    def forget(self, slots: Iterable[str]) -> None:
+        """Know nothing of some slots any more: others serve them."""
+        gone = {*slots}
+        for client_id, member in [*self._members.items()]:
+            if member.key.slot in gone:
+                self.remove(client_id)
+
+    def expired(self, now_s: float) -> Iterator[str]:
+        """Yield the clients whose leases have ended; they are members until removed."""
+        while self._ends and self._ends[0][0] <= now_s:
+            _, client_id = heapq.heappop(self._ends)
+            member = self._members.get(client_id)
+            if member and member.until_s <= now_s:
+                yield client_id
+
+    def has(self, key: Key) -> bool:
+        """Tell whether a relay has members."""
+        return key.slot in self.slots(key.room, key.profile)
+
+    def profiles(self, room: str) -> Mapping[str, Mapping[str, int]]:
+        """Return how many members the room has, by profile and slot."""
+        return self._numbers.get(room, {})
+
+    def slots(self, room: str, profile: str) -> Mapping[str, int]:
+        """Return how many members a profile has in the room, by slot."""
+        return self.profiles(room).get(profile, {})
+
+    @property
+    def rooms(self) -> Iterable[str]:
+        """The rooms that have members."""
+        return self._numbers.keys()
+
+    def counts(self, rooms_max: int) -> dict[str, dict[str, int]]:
+        """Return the members by room and profile, of the rooms that have most."""
+        sums = {
+            room: {profile: sum(slots.values()) for profile, slots in profiles.items()}
+            for room, profiles in self._numbers.items()
+        }
+        largest = heapq.nlargest(
+            rooms_max, sums.items(), key=lambda item: sum(item[1].values())
+        )
+        return dict(largest)
+
+    def _leave(self, key: Key) -> Key | None:
+        profiles = self._numbers[key.room]
+        slots = profiles[key.profile]
+        slots[key.slot] -= 1
+        if slots[key.slot]:
+            return None
+        del slots[key.slot]
+        if not slots:
+            del profiles[key.profile]
+        if not profiles:
+            del self._numbers[key.room]
+        return key
+
+
+def member_of(client_slot: str, kept: Membership, until_s: float) -> Member:
+    """Return the member that a kept membership tells of."""
+    return Member(Key(client_slot, kept.room, kept.profile), until_s)

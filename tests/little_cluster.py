@@ -1,0 +1,230 @@
+"""A cluster's broker in memory, with its workers and a clock that a test moves."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from paho.mqtt.client import topic_matches_sub
+
+from clients.event import CaughtUp, Connected, Event, Lost, Message, Tick
+from clients.parcel import Extras, Following, Parcel
+from clients.worker.wire import Assignment, BrokerAddress, Join, WorkerStatus
+from clients.worker.worker import Identity, Worker, followed, will
+from mosquitto import topic
+from stream.frame import Frame
+
+CLUSTER = "cluster-1"
+TICK_S = 0.25
+
+
+@dataclass
+class LittleLink:
+    """A worker's connection; what it is told waits until the worker takes it."""
+
+    cluster: "LittleCluster"
+    name: str
+    topics: dict[str, Following]
+    waiting: deque[Event] = field(default_factory=deque)
+    is_open: bool = False
+    reason: str = ""
+
+    def follow(self, topic: str, how: Following | None = None) -> int:
+        self.topics[topic] = how or Following()
+        if self.is_open:
+            self.subscribe({topic})
+        return 0
+
+    def drop(self, topic: str) -> None:
+        self.topics.pop(topic, None)
+
+    def publish(self, parcel: Parcel) -> None:
+        if self.is_open:
+            self.cluster.publish(parcel, by=self)
+
+    def give_up(self, reason: str) -> None:
+        self.is_open, self.reason = False, reason
+
+    def subscribe(self, topics: set[str]) -> None:
+        for one in topics:
+            if self.topics[one].kept:
+                for parcel in self.cluster.retained_under(one):
+                    self.waiting.append(self.cluster.message(parcel, retained=True))
+        self.waiting.append(CaughtUp(self.cluster.now_s, frozenset(topics)))
+
+    def wants(self, parcel: Parcel, by: "LittleLink | None") -> bool:
+        return any(
+            (how.own or by is not self) and topic_matches_sub(one, parcel.topic)
+            for one, how in self.topics.items()
+        )
+
+
+class LittleCluster:
+    """Delivers in order, keeps what is retained until it expires, and tells wills."""
+
+    def __init__(self, *, capacity: int = 1000) -> None:
+        self.now_s = 1000.0
+        self.capacity = capacity
+        self.sent: list[Parcel] = []
+        """All that was published, by anybody."""
+        self._retained: dict[str, tuple[Parcel, float]] = {}
+        self._links: dict[str, LittleLink] = {}
+        self._workers: dict[str, Worker] = {}
+        self._hung: set[str] = set()
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            link = LittleLink(self, name, followed(CLUSTER))
+            me = Identity(CLUSTER, name, BrokerAddress("h", 1, 2), self.capacity)
+            self._links[name] = link
+            self._workers[name] = Worker(me, link, wall_ms=lambda: 0)
+            self._connect(link)
+        self.pass_s(TICK_S)
+
+    def kill(self, name: str) -> None:
+        """End a worker without leave: the broker tells its will."""
+        del self._workers[name]
+        del self._links[name]
+        self._hung.discard(name)
+        self.publish(will(CLUSTER, name))
+        self._deliver()
+
+    def hang(self, name: str) -> None:
+        self._hung.add(name)
+
+    def wake(self, name: str) -> None:
+        self._hung.discard(name)
+        self._deliver()
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass, and everybody who is awake notice it."""
+        until_s = self.now_s + seconds
+        while self.now_s < until_s - 1e-9:
+            self.now_s = min(until_s, self.now_s + TICK_S)
+            self._deliver()
+
+    def frame(self, one: Frame) -> None:
+        """Bring a frame from main."""
+        place = topic.room_frame(one.room)
+        self.publish(Parcel(place, one.encode(), retain=True))
+        self._deliver()
+
+    def join(  # noqa: PLR0913 - what a join can have
+        self,
+        client_id: str,
+        room: str = "final",
+        profile: str = "full",
+        *,
+        payload: bytes | None = None,
+        retain: bool = False,
+        extras: Extras | None = None,
+    ) -> None:
+        raw = Join(room, profile).encode() if payload is None else payload
+        place = topic.client_join(client_id)
+        self.publish(Parcel(place, raw, retain=retain, extras=extras))
+        self._deliver()
+
+    def leave(self, client_id: str) -> None:
+        self.publish(Parcel(topic.client_leave(client_id)))
+        self._deliver()
+
+    def evict(self, client_id: str) -> None:
+        self.publish(Parcel(topic.client_evict(client_id)))
+        self._deliver()
+
+    def publish(self, parcel: Parcel, by: LittleLink | None = None) -> None:
+        self.sent.append(parcel)
+        if parcel.retain:
+            expiry_s = (parcel.extras and parcel.extras.expires_in_s) or float("inf")
+            self._retained[parcel.topic] = parcel, self.now_s + expiry_s
+            if not parcel.payload:
+                del self._retained[parcel.topic]
+        for link in self._links.values():
+            if link.is_open and link.wants(parcel, by):
+                link.waiting.append(self.message(parcel, retained=parcel.retain))
+
+    def retained_under(self, topic_filter: str) -> list[Parcel]:
+        """Return what the broker keeps, and would send to a new subscriber."""
+        return [
+            parcel
+            for parcel, until_s in self._retained.values()
+            if until_s > self.now_s and topic_matches_sub(topic_filter, parcel.topic)
+        ]
+
+    def followed_by(self, name: str) -> set[str]:
+        """Return the topic filters of a worker's subscriptions."""
+        return {*self._links[name].topics}
+
+    def statuses(self) -> dict[str, WorkerStatus]:
+        return {
+            status.worker: status
+            for status in (
+                WorkerStatus.decode(parcel.payload)
+                for parcel in self.retained_under(topic.worker_status(CLUSTER, "+"))
+            )
+        }
+
+    def members(self) -> set[str]:
+        """Return the clients that the broker keeps as members."""
+        kept = self.retained_under(topic.member("+", "+"))
+        return {parcel.topic.rpartition("/")[2] for parcel in kept}
+
+    def relayed(self, client_id: str, room: str = "final") -> list[bytes]:
+        """Return all that was sent to the relay where a client listens."""
+        place = self.assignment(client_id).topic
+        assert f"/{room}/" in place
+        return [
+            parcel.payload
+            for parcel in self.sent
+            if parcel.topic == place and parcel.payload
+        ]
+
+    def assignment(self, client_id: str) -> Assignment:
+        """Return what a client was told last."""
+        place = topic.client_assignment(client_id)
+        answers = [parcel for parcel in self.sent if parcel.topic == place]
+        return Assignment.decode(answers[-1].payload)
+
+    def message(self, parcel: Parcel, *, retained: bool) -> Message:
+        extras = parcel.extras or Extras()
+        _, until_s = self._retained.get(parcel.topic, (parcel, float("inf")))
+        left_s = until_s - self.now_s
+        return Message(
+            self.now_s,
+            parcel.topic,
+            parcel.payload,
+            retained=retained,
+            bridge_ms=extras.bridge_ms,
+            here_ms=0,
+            reply_to=extras.reply_to,
+            correlation=extras.correlation,
+            expires_in_s=None if left_s == float("inf") else int(left_s),
+        )
+
+    def _connect(self, link: LittleLink) -> None:
+        link.is_open, link.reason = True, ""
+        link.waiting.clear()
+        link.waiting.append(Connected(self.now_s))
+        link.subscribe({*link.topics})
+
+    def _deliver(self) -> None:
+        """Let everybody who is awake take what waits, until nothing does."""
+        awake = [name for name in self._workers if name not in self._hung]
+        for name in awake:
+            self._links[name].waiting.append(Tick(self.now_s))
+        while any(self._links[name].waiting for name in awake):
+            for name in awake:
+                self._take_one(name)
+
+    def _take_one(self, name: str) -> None:
+        link, worker = self._links[name], self._workers[name]
+        if not link.waiting:
+            return
+        event = link.waiting.popleft()
+        worker.take(_at(event, self.now_s))
+        if link.reason:
+            worker.take(Lost(self.now_s, link.reason))
+            self._connect(link)
+
+
+def _at(event: Event, now_s: float) -> Event:
+    """Return the event as of when it is taken, as a connection's events are."""
+    return replace(event, at_s=now_s)
