@@ -2,14 +2,14 @@
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from flask import Request
 from werkzeug.http import parse_options_header
 
 from ingest import reaction
 from ingest.batch import Batch, batch_id, is_key
-from ingest.refusal import Refusal, Refused, Rejection
+from ingest.refusal import Label, Refusal, Refused, Rejection
 from mosquitto.topic import BadRoom, check_room
 
 BODY_MAX_BYTES = 128 * 1024
@@ -40,20 +40,41 @@ def _check_head(request: Request, room: str) -> None:
         check_room(room)
     except BadRoom as error:
         raise Refused(Refusal.BAD_ROOM) from error
+    check_body(request, BODY_MAX_BYTES, _MEDIA_TYPES, Refusal)
+
+
+def check_body(
+    request: Request,
+    body_max_bytes: int,
+    media_types: Container[str],
+    labels: type[Label],
+) -> None:
+    """Return if a body is one that can be read, by what its head says.
+
+    Args:
+        request: Whose body.
+        body_max_bytes: How long it may be.
+        media_types: What it may be.
+        labels: The app's own; a refusal is one of those named LENGTH_REQUIRED,
+            BODY_TOO_LARGE, BAD_MEDIA_TYPE and BAD_ENCODING.
+
+    Raises:
+        Refused: If it is not.
+    """
     if request.content_length is None:  # so it is for a chunked body, too
-        raise Refused(Refusal.LENGTH_REQUIRED)
-    if request.content_length > BODY_MAX_BYTES:
-        raise Refused(Refusal.BODY_TOO_LARGE)
-    if not _is_readable(request.content_type or ""):
-        raise Refused(Refusal.BAD_MEDIA_TYPE)
+        raise Refused(labels["LENGTH_REQUIRED"])
+    if request.content_length > body_max_bytes:
+        raise Refused(labels["BODY_TOO_LARGE"])
+    if _media_type(request.content_type or "") not in media_types:
+        raise Refused(labels["BAD_MEDIA_TYPE"])
     if "Content-Encoding" in request.headers:
-        raise Refused(Refusal.BAD_ENCODING)
+        raise Refused(labels["BAD_ENCODING"])
 
 
 @functools.lru_cache
-def _is_readable(content_type: str) -> bool:
+def _media_type(content_type: str) -> str:
     media_type, _ = parse_options_header(content_type)
-    return media_type.lower() in _MEDIA_TYPES
+    return media_type.lower()
 
 
 def _key(request: Request) -> str | None:

@@ -1,15 +1,23 @@
-"""The HTTP surface for who reads; no knowledge of MQTT or Kafka."""
+"""The HTTP surface for who reads or registers; no knowledge of MQTT or Kafka."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
+import msgspec
 from flask import Flask, Response, request
 
+from clients.place import Place
 from clients.web import metrics
 from clients.web.board import HeldFrame
+from clients.web.listing import Listing
+from clients.web.operator_key import OperatorKey
 from clients.web.refusal import Refusal
-from ingest.answer import add_refusals, refusal_answer
-from ingest.guard import Common
+from clients.web.registration import read_join
+from clients.worker.wire import Join
+from ingest.answer import add_refusals, json_answer, refusal_answer
+from ingest.guard import Common, current_request
 from ingest.refusal import Refused
 from mosquitto.topic import BadRoom, check_room
 
@@ -27,15 +35,47 @@ class Frames(Protocol):
         ...
 
 
-def create_app(frames: Frames, common: Common) -> Flask:
+class Places(Protocol):
+    """Where clients are given places."""
+
+    def give(self, wanted: Join) -> Place:
+        """Return a place for a client that is new, without waiting.
+
+        Raises:
+            NoCluster: If no cluster is there, as far as is known.
+            Full: If all that are there are full.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the app answers from.
+
+    Attributes:
+        frames: Knows what is newest.
+        places: Gives clients their places.
+        listing: Returns the members of a room, or of all; may take some seconds.
+        operator_key: Tells who may ask for them.
+    """
+
+    frames: Frames
+    places: Places
+    listing: Callable[[str | None], Listing]
+    operator_key: OperatorKey
+
+
+def create_app(sources: Sources, common: Common) -> Flask:
     """Build the app; importing this module starts nothing.
 
     Args:
-        frames: Knows what is newest.
+        sources: What it answers from.
         common: What it shares with the other apps of its server.
     """
     app = common.new_app("web")
-    _add_frames(app, frames)
+    _add_frames(app, sources.frames)
+    _add_places(app, sources.places)
+    _add_listing(app, sources.listing, sources.operator_key)
     add_refusals(app, _refuse, Refusal)
     return app
 
@@ -45,6 +85,25 @@ def _add_frames(app: Flask, frames: Frames) -> None:
     def show_frame(room: str) -> Response:
         frame = frames.newest(_checked(room))
         return _fresh(frame)
+
+
+def _add_places(app: Flask, places: Places) -> None:
+    @app.post("/v1/clients")
+    def register() -> Response:
+        place = places.give(read_join(current_request()))
+        return json_answer(msgspec.structs.asdict(place), HTTPStatus.CREATED)
+
+
+def _add_listing(
+    app: Flask, listing: Callable[[str | None], Listing], operator_key: OperatorKey
+) -> None:
+    @app.get("/v1/clients")
+    def show_clients() -> Response:
+        asked = current_request()
+        operator_key.check(asked)
+        room = asked.args.get("room")
+        found = listing(None if room is None else _checked(room))
+        return json_answer(msgspec.structs.asdict(found))
 
 
 def _checked(room: str) -> str:

@@ -28,3 +28,14 @@ MAIN_UP = Gauge(
     "Workers that are connected to main. Below their number: no frame can be read.",
     multiprocess_mode="livesum",
 )
+PLACES = Counter(
+    "web_places_given_total",
+    "Places given to clients that registered. Growing faster than members: clients do "
+    "not get through to the clusters, or they register for nothing.",
+)
+CLUSTERS = Gauge(
+    "web_clusters_live",
+    "Clusters to which clients are sent, as the worker sees it that sees least. Below "
+    "their number: a cluster's broker, its link or all of its workers are away.",
+    multiprocess_mode="livemin",
+)

@@ -1,20 +1,38 @@
 """Every answer of this app that is not a success: its label, its status and help."""
 
+from collections.abc import Mapping
+
+from clients.worker.wire import HELP, JoinProblem
 from ingest.refusal import Label, Refused
 from ingest.refusal import Refusal as IngestRefusal
+
+FULL_RETRY_AFTER_S = 5
+"""Until leases end, and somebody has left."""
 
 
 class Refusal(Label):
     """Why this app did not do what was asked."""
 
+    BAD_JSON = (
+        400,
+        'The body is an object in JSON: {"room": "final", "profile": "full"}.',
+    )
     BAD_REQUEST = IngestRefusal.BAD_REQUEST.value
+    NOT_ALLOWED = 401, "It is the operator's to read: Authorization: Bearer KEY."
     BAD_ROOM = IngestRefusal.BAD_ROOM.value
     NO_FRAME = 404, "The room has no frame: nobody reacted there yet."
     NOT_FOUND = 404, "What can be asked for is listed in /openapi.json."
     METHOD_NOT_ALLOWED = IngestRefusal.METHOD_NOT_ALLOWED.value
+    LENGTH_REQUIRED = IngestRefusal.LENGTH_REQUIRED.value
+    BODY_TOO_LARGE = 413, "The body has at most 1 KiB here."
+    BAD_MEDIA_TYPE = 415, "Content-Type must be application/json."
+    BAD_ENCODING = IngestRefusal.BAD_ENCODING.value
+    BAD_PROFILE = 422, HELP[JoinProblem.BAD_PROFILE]
     RATE_LIMITED = IngestRefusal.RATE_LIMITED.value
     INTERNAL = 500, "A fault of ours: try again, or tell us."
+    FULL = 503, "Every cluster is full: try again later."
     NOT_READY = 503, "Frames cannot be read now."
+    NO_CLUSTER = 503, "No cluster takes clients now: try again."
     STALE = 503, "What is newest cannot be known now: try again."
 
 
@@ -30,3 +48,29 @@ class Stale(Refused):
 
     def __init__(self, why: str) -> None:
         super().__init__(Refusal.STALE, help_=f"{why}: what is newest is not known.")
+
+
+class NoCluster(Refused):
+    """There is no place anywhere, as far as is known; says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Refusal.NO_CLUSTER, help_=f"{why}: try again.")
+
+
+class Full(Refused):
+    """Every cluster that lives has as many clients as it is made for."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.FULL, retry_after_s=FULL_RETRY_AFTER_S)
+
+
+class NotAllowed(Refused):
+    """Only the operator may, and somebody else asked."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.NOT_ALLOWED)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer's headers say of it."""
+        return {"WWW-Authenticate": "Bearer"}

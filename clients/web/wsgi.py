@@ -2,18 +2,26 @@
 
 import atexit
 import secrets
+import threading
+from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 
 from clients.link import Address, Link
 from clients.web import openapi
-from clients.web.app import create_app
+from clients.web.app import Sources, create_app
 from clients.web.board import Board
+from clients.web.clusters import FOLLOWED, Clusters
 from clients.web.frames import RoomFrames
+from clients.web.listener import Listener
+from clients.web.operator_key import OperatorKey
+from clients.web.places import Places
 from compose.credentials import Credentials
+from compose.members import members
 from compose.settings import LOOPBACK, Settings
 from ingest.wsgi import common
-from mosquitto.acl import WEB
+from mosquitto.acl import OPERATOR, WEB
 from mosquitto.topic import CONTROL_PULSE
 
 _RETRY_WAIT_MAX_S = 2.0
@@ -31,23 +39,33 @@ def create() -> Flask:
         FileNotFoundError: If no system was ever started with these settings.
     """
     settings = Settings.load()
-    frames = connect(settings)
-    return create_app(frames, common(settings, openapi.document(), frames.problem))
+    sources, problem = connect(settings)
+    return create_app(sources, common(settings, openapi.document(), problem))
 
 
-def connect(settings: Settings) -> RoomFrames:
+def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     """Begin to listen to main, until the process ends.
+
+    Returns:
+        What the app answers from, and what says why nothing can be read, None if main
+        is there.
 
     Raises:
         FileNotFoundError: If no system was ever started with these settings.
     """
-    password = Credentials.load(settings.state_dir).passwords[WEB]
+    passwords = Credentials.load(settings.state_dir).passwords
     # Nobody can guess it, and so nobody can throw this worker off main.
     client_id = f"{WEB}-{secrets.token_hex(8)}"
-    main = Address(LOOPBACK, settings.main_port, WEB, password, client_id)
-    link = Link(main, (CONTROL_PULSE,), wait_max_s=_RETRY_WAIT_MAX_S)
+    main = Address(LOOPBACK, settings.main_port, WEB, passwords[WEB], client_id)
+    link = Link(main, (CONTROL_PULSE, *FOLLOWED), wait_max_s=_RETRY_WAIT_MAX_S)
+    changed = threading.Condition()
     # A hung main may cost half of the threads; the rest serve on.
-    frames = RoomFrames(link, Board(), waiting_max=max(1, settings.web_threads // 2))
-    frames.start()
-    atexit.register(frames.close)
-    return frames
+    waiting_max = max(1, settings.web_threads // 2)
+    frames = RoomFrames(link, Board(), changed, waiting_max=waiting_max)
+    places = Places(Clusters(), changed)
+    listener = Listener(link, (frames, places), changed)
+    listener.start()
+    atexit.register(listener.close)
+    operator_key = OperatorKey(passwords.get(OPERATOR, ""))
+    listing = partial(members, settings)
+    return Sources(frames, places, listing, operator_key), frames.problem

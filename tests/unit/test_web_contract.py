@@ -16,11 +16,16 @@ import clients.web.app
 import clients.web.openapi
 import ingest.app
 import ingest.openapi
+from clients.place import Place
+from clients.web.app import Sources
 from clients.web.board import HeldFrame
-from clients.web.refusal import NoFrame, Refusal, Stale
+from clients.web.listing import Listed, Listing
+from clients.web.operator_key import OperatorKey
+from clients.web.refusal import Full, NoCluster, NoFrame, Refusal, Stale
+from clients.worker.wire import BrokerAddress, Join
 from compose.web.joined import Joined, join_documents
 from ingest import metrics
-from ingest.answer import Document
+from ingest.answer import OPERATIONS, Document
 from ingest.batch import Batch
 from ingest.guard import Common
 from ingest.health import Readiness
@@ -32,7 +37,8 @@ from tests.stored import outcome
 
 teach()
 
-READ = "/v1/rooms/{room}/frame"
+KEY = "the-operators-key"
+OPERATOR = {"Authorization": f"Bearer {KEY}"}
 
 
 class Frames:
@@ -48,6 +54,36 @@ class Frames:
             raise NoFrame
         newest = frame(room, 1, 1)
         return HeldFrame(newest.position, newest.encode())
+
+
+class Places:
+    """Gives everybody a place, or nobody."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.problem = problem
+
+    def give(self, wanted: Join) -> Place:
+        if self.problem:
+            raise self.problem
+        return Place(
+            client_id="c1",
+            brokers=(BrokerAddress("a.example", 1885, 9885),),
+            slot="7",
+            topic=f"relay/7/{wanted.room}/{wanted.profile}",
+            spread_s=1,
+        )
+
+
+def listing(room: str | None) -> Listing:
+    """Return a member, and a cluster that did not answer."""
+    one = Listed(
+        client_id="c1",
+        cluster="cluster-1",
+        slot="7",
+        room=room or "main",
+        profile="lite",
+    )
+    return Listing((one,), ("cluster-2",))
 
 
 class Sink:
@@ -68,9 +104,15 @@ def common(document: Document, not_ready: str | None = None) -> Common:
     )
 
 
-def reader(problem: Exception | None = None, not_ready: str | None = None) -> Flask:
+def sources(
+    stale: Exception | None = None, no_place: Exception | None = None
+) -> Sources:
+    return Sources(Frames(stale), Places(no_place), listing, OperatorKey(KEY))
+
+
+def reader(given: Sources, not_ready: str | None = None) -> Flask:
     return clients.web.app.create_app(
-        Frames(problem), common(clients.web.openapi.document(), not_ready)
+        given, common(clients.web.openapi.document(), not_ready)
     )
 
 
@@ -79,7 +121,7 @@ def joined() -> Joined:
     shared = common(document)
     return Joined(
         ingest.app.create_app(Sink(), shared),
-        clients.web.app.create_app(Frames(), shared),
+        clients.web.app.create_app(sources(), shared),
     )
 
 
@@ -87,8 +129,11 @@ def schema_of(app: Flask | Joined) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
 
 
-healthy = schema_of(reader())
-stale = schema_of(reader(Stale("Main is away"), not_ready="Main is away"))
+AWAY = sources(Stale("Main is away"), NoCluster("Main is away"))
+
+healthy = schema_of(reader(sources()))
+stale = schema_of(reader(AWAY, not_ready="Main is away"))
+full = schema_of(reader(sources(no_place=Full())))
 both = schema_of(joined())
 
 
@@ -98,9 +143,23 @@ def test_every_answer_is_declared_and_none_is_5xx(case: Case[Any]) -> None:
     case.call_and_validate()
 
 
+@healthy.parametrize()
+@GENERATED
+def test_what_the_operator_is_told_is_declared(case: Case[Any]) -> None:
+    case.call_and_validate(headers=OPERATOR)
+
+
 @stale.parametrize()
 @GENERATED
 def test_while_main_is_away_every_answer_is_declared(case: Case[Any]) -> None:
+    answer = case.call_and_validate(excluded_checks=[not_a_server_error])
+
+    assert answer.status_code != 500
+
+
+@full.parametrize()
+@GENERATED
+def test_while_there_is_no_place_every_answer_is_declared(case: Case[Any]) -> None:
     answer = case.call_and_validate(excluded_checks=[not_a_server_error])
 
     assert answer.status_code != 500
@@ -112,14 +171,14 @@ def test_both_apps_together_answer_as_declared(case: Case[Any]) -> None:
     case.call_and_validate()
 
 
-def test_every_refusal_of_a_read_is_declared_with_its_status() -> None:
+def test_every_refusal_is_declared_with_its_status() -> None:
     elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY}
     ours = {(one.status, one.label) for one in Refusal if one not in elsewhere}
     servers = {(one.status, one.label) for one in IngestRefusal}
     declared = {
         (status, label)
         for path, status, label in refusals(clients.web.openapi.document())
-        if path == READ
+        if path not in OPERATIONS
     }
 
     assert ours <= declared <= ours | servers
@@ -132,10 +191,11 @@ def test_what_no_path_can_declare_is_described() -> None:
         assert refusal.label in described
 
 
-@pytest.mark.parametrize("app", [reader(), joined()], ids=["alone", "joined"])
+@pytest.mark.parametrize("app", [reader(sources()), joined()], ids=["alone", "joined"])
 def test_the_document_has_everything_that_it_refers_to(app: Flask | Joined) -> None:
     document = Client(app).get("/openapi.json")
     named = set(re.findall(r'"#/components/(\w+)/(\w+)"', document.text))
     components = (document.json or {})["components"]
+    components.pop("securitySchemes")  # they are named without a reference
 
     assert named == {(kind, name) for kind in components for name in components[kind]}

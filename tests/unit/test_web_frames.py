@@ -16,6 +16,7 @@ from clients.event import (
 )
 from clients.web.board import Board
 from clients.web.frames import RoomFrames
+from clients.web.listener import Listener
 from clients.web.refusal import NoFrame, Stale
 from mosquitto.topic import CONTROL_PULSE, room_frame, room_of
 from stream.frame import Frame, Pulse
@@ -26,21 +27,15 @@ PULSE = Pulse(v=1, epoch="e", sent_ms=0).encode()
 SOON_S = 20
 
 
-class BrokenDownError(Exception):
-    """What a link should never raise."""
-
-
 class Main:
     """A link to a main broker that retains frames; it may hang."""
 
     def __init__(self, *retained: Frame) -> None:
         self.retained = {one.room: one for one in retained}
         self.hangs = False
-        self.breaks_down = threading.Event()
         self.followed: list[str] = []
         self.dropped: list[str] = []
         self.asked = threading.Semaphore(0)
-        self.closed = False
         self._events: Queue[Event] = Queue()
 
     def happens(self, *events: Event) -> None:
@@ -51,8 +46,6 @@ class Main:
 
     def events(self) -> Iterator[Event]:
         while True:
-            if self.breaks_down.is_set():
-                raise BrokenDownError
             try:
                 yield self._events.get(timeout=0.01)
             except Empty:
@@ -76,7 +69,7 @@ class Main:
         self.dropped.append(topic)
 
     def close(self) -> None:
-        self.closed = True
+        pass
 
 
 def message(topic: str, payload: bytes) -> Message:
@@ -90,7 +83,7 @@ Reading = Callable[..., RoomFrames]
 @pytest.fixture
 def reading() -> Iterator[Reading]:
     """Return what starts to read from a main; all of it ends after the test."""
-    started: list[RoomFrames] = []
+    started: list[Listener] = []
 
     def start(
         main: Main,
@@ -98,24 +91,25 @@ def reading() -> Iterator[Reading]:
         rooms_max: int = 10,
         answer_within_s: float = 2 * SOON_S,
         clock: Callable[[], float] = lambda: 0,
-        end_worker: Callable[[], None] = lambda: None,
     ) -> RoomFrames:
+        changed = threading.Condition()
         frames = RoomFrames(
             main,
             Board(rooms_max),
+            changed,
             waiting_max=1,
             answer_within_s=answer_within_s,
             clock=clock,
-            end_worker=end_worker,
         )
-        frames.start()
-        started.append(frames)
+        listener = Listener(main, (frames,), changed)
+        listener.start()
+        started.append(listener)
         main.happens(*(events or CONNECTED))
         return frames
 
     yield start
-    for frames in started:
-        frames.close()
+    for listener in started:
+        listener.close()
 
 
 def test_a_rooms_frame_is_what_main_retains_byte_by_byte(reading: Reading) -> None:
@@ -231,37 +225,3 @@ def test_it_says_why_nothing_can_be_read(reading: Reading) -> None:
 
     main.happens(Lost(0, "cut"))
     assert frames.problem() == "The main broker does not answer"
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_listener_that_cannot_go_on_ends_its_worker_and_knows_nothing(
-    reading: Reading, caplog: pytest.LogCaptureFixture
-) -> None:
-    main, ended = Main(FINAL), threading.Event()
-    frames = reading(main, end_worker=ended.set)
-    frames.newest("final")
-
-    main.breaks_down.set()
-
-    assert ended.wait(SOON_S)
-    with pytest.raises(Stale):
-        frames.newest("final")
-    told = [one.message for one in caplog.records if one.levelname == "CRITICAL"]
-    assert told == ["listener ended"]
-
-
-def test_it_takes_leave_when_it_is_closed(reading: Reading) -> None:
-    main = Main()
-    frames = reading(main)
-
-    frames.close()
-
-    assert main.closed
-
-
-def test_to_be_closed_is_no_reason_to_end_the_worker(reading: Reading) -> None:
-    ended = threading.Event()
-
-    reading(Main(), end_worker=ended.set).close()
-
-    assert not ended.is_set()
