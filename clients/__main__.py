@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+import clients.cli.join
 import clients.cli.tap
 import clients.cli.watch
-from clients.cli.sender import Unreachable
-from clients.cli.tap import BadUrl, reactions_url
 from clients.cli.watch import BadBroker, broker_address
+from clients.server import BadUrl, Unreachable, reactions_url
+from clients.steps import Evicted, NotAdmitted
+from clients.worker.profiles import FULL, PROFILES
 from compose.settings import LOOPBACK, BadSetting, Settings
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
@@ -22,6 +24,12 @@ def _room(text: str) -> str:
         return check_room(text)
     except BadRoom as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _profile(text: str) -> str:
+    if text not in PROFILES:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(PROFILES)}")
+    return text
 
 
 Room = Annotated[str, typer.Option(callback=_room, help="Whose audience you are in.")]
@@ -37,17 +45,13 @@ def tap(
     ] = None,
 ) -> None:
     """Send a reaction, and say what became of it."""
-    base = url or f"http://{LOOPBACK}:{_settings().http_port}"
+    base = url or _default_url()
     try:
         tally = clients.cli.tap.tap(emoji, count, reactions_url(base, room))
     except BadUrl as error:
         raise typer.BadParameter(str(error), param_hint="--url") from error
     except Unreachable as error:
-        sys.stderr.write(
-            f"Nobody answers at {base} ({error}): start the system with `make up`,"
-            " or name a running one with --url.\n"
-        )
-        raise typer.Exit(1) from error
+        raise _nobody_at(base, error) from error
     sys.stdout.writelines(f"{line}\n" for line in tally.lines())
     raise typer.Exit(0 if tally.complete else 1)
 
@@ -71,6 +75,47 @@ def watch(
     except BadBroker as error:
         raise typer.BadParameter(str(error), param_hint="--broker") from error
     clients.cli.watch.watch(room, host, port, trace=trace)
+
+
+@app.command()
+def join(
+    room: Room = MAIN_ROOM,
+    profile: Annotated[
+        str,
+        typer.Option(callback=_profile, help=f"One of {', '.join(PROFILES)}."),
+    ] = FULL.name,
+    trace: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--trace", help="Show where a frame's time went.")
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option(help="Where to register; by default what `up` runs.")
+    ] = None,
+) -> None:
+    """Be in a room's audience, served by a worker: a table, or a line a frame."""
+    # Ended like this or by Ctrl-C: the audience is left, and the terminal as it was.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    base = url or _default_url()
+    try:
+        clients.cli.join.join(room, profile, base, trace=trace)
+    except BadUrl as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+    except Unreachable as error:
+        raise _nobody_at(base, error) from error
+    except (Evicted, NotAdmitted) as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from error
+
+
+def _nobody_at(base: str, error: Unreachable) -> typer.Exit:
+    sys.stderr.write(
+        f"Nobody answers at {base} ({error}): start the system with `make up`,"
+        " or name a running one with --url.\n"
+    )
+    return typer.Exit(1)
+
+
+def _default_url() -> str:
+    return f"http://{LOOPBACK}:{_settings().http_port}"
 
 
 def _settings() -> Settings:

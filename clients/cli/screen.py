@@ -10,22 +10,18 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from clients.cli.view import Hops, State, Watching, leading
+from clients.cli.notes import Notes, place_words, state_words
+from clients.cli.view import Hops, Watching, leading
+from clients.liveness import State
 from stream.frame import Frame
 
 _BAR_CELLS = 20
-_MARGIN_LINES = 9  # headings, borders and notes around the rows
+_MARGIN_LINES = 10  # headings, borders and notes around the rows
 _STYLE = {
     State.CONNECTING: "yellow",
     State.LIVE: "green",
     State.QUIET: "cyan",
     State.STALE: "bold red",
-}
-_MEANING = {
-    State.CONNECTING: "waiting for the broker and the stream's pulse",
-    State.LIVE: "frames are coming",
-    State.QUIET: "the stream is alive, nobody reacts",
-    State.STALE: "no sign of life from the stream: what is shown may be old",
 }
 
 
@@ -60,10 +56,8 @@ class PlainScreen:
     """A line for each frame to `out`; what else is worth knowing to `notes`."""
 
     def __init__(self, out: TextIO, notes: TextIO, *, trace: bool) -> None:
-        self._out, self._notes, self._trace = out, notes, trace
+        self._out, self._notes, self._trace = out, Notes(notes), trace
         self._frame: Frame | None = None
-        self._said = ""
-        self._said_unreadable = False
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -80,7 +74,7 @@ class PlainScreen:
         """
         if is_abandoned(self._out):
             raise BrokenPipeError
-        self._note(watching)
+        self._notes.say(watching)
         frame = watching.frame
         if frame is not None and frame is not self._frame:
             self._frame = frame
@@ -88,14 +82,6 @@ class PlainScreen:
                 watching.hops if self._trace else None
             )
             print(text, file=self._out, flush=True)
-
-    def _note(self, watching: Watching) -> None:
-        if (said := state_words(watching)) != self._said:
-            self._said = said
-            print(said, file=self._notes, flush=True)
-        if watching.unreadable and not self._said_unreadable:
-            self._said_unreadable = True
-            print(f"unreadable {watching.unreadable}", file=self._notes, flush=True)
 
 
 class LiveScreen:
@@ -148,15 +134,6 @@ def trace_words(hops: Hops | None) -> str:
     return "".join(f" {leg}={ms}ms" for leg, ms in hops.spans()) if hops else ""
 
 
-def state_words(watching: Watching) -> str:
-    """Say how alive the room is, and why it is not."""
-    state = watching.state
-    why = (
-        f" ({watching.reason})" if state is State.CONNECTING and watching.reason else ""
-    )
-    return f"{state}: {_MEANING[state]}{why}"
-
-
 def picture(watching: Watching, *, rows_max: int, trace: bool) -> RenderableType:
     """Draw the room: heading, table, and what else has to be said."""
     parts: list[RenderableType] = [_heading(watching), _table(watching, rows_max)]
@@ -176,8 +153,11 @@ def _heading(watching: Watching) -> Text:
     ):
         leader, share = leading(shares)
         words += f"  {name} {leader} {share:.0%}"
-    state = Text(state_words(watching), style=_STYLE[watching.state])
-    return Text(words, style="bold").append("\n").append_text(state)
+    heading = Text(words, style="bold").append("\n")
+    heading.append(state_words(watching), style=_STYLE[watching.state])
+    if place := place_words(watching.joined):
+        heading.append(f"\n{place}")
+    return heading
 
 
 def _table(watching: Watching, rows_max: int) -> Table:

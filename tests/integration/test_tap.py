@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from clients.cli.sender import Accepted, Refused, Sender, Unknown
+from clients.sender import Accepted, Refused, Sender, Unknown
 from tests.integration.processes import LOOPBACK, free_port, wait_until
 
 BODY = b"[{}]"

@@ -3,9 +3,10 @@ from collections import Counter
 
 import pytest
 
-from clients.cli.sender import Accepted, Refused, Unknown, batch_body, batch_sizes
-from clients.cli.tap import BadUrl, Tally, reactions_url
 from clients.cli.watch import BadBroker, broker_address
+from clients.sender import Accepted, Refused, Unknown, batch_body, batch_sizes
+from clients.server import BadUrl, reactions_url
+from clients.tally import Tally
 
 
 @pytest.mark.parametrize(

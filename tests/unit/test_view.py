@@ -1,7 +1,8 @@
 import pytest
 
-from clients.cli.view import QUIET_AFTER_S, Hops, Row, State, Watching, leading
+from clients.cli.view import Hops, Row, Watching, leading
 from clients.event import STALE_AFTER_S, Connected, Lost, Message, Tick
+from clients.liveness import QUIET_AFTER_S, State
 from stream.frame import Frame, Pulse, Times
 
 EPOCH = "2026-11-20T18:00:00.000Z"

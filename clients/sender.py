@@ -6,6 +6,7 @@ knows a batch for a minute: after 40 s it is not repeated any more.
 """
 
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,15 +18,17 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
+    sleep_using_event,
+    stop_any,
     stop_before_delay,
+    stop_when_event_set,
     wait_random_exponential,
 )
 
+from clients.server import Unreachable, retry_after_s
 from ingest.topics import RECORD_REACTIONS_MAX
 
 REPEAT_FOR_S = 40.0
-ANSWER_WITHIN_S = 6.0
-"""The server answers within five; a longer wait would be a lost answer."""
 
 _REPEATED = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -34,10 +37,6 @@ _REPEATED = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 _JITTER = wait_random_exponential(multiplier=0.25, max=8)
-
-
-class Unreachable(Exception):
-    """Nobody answers at the address; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,9 @@ class Unknown:
 Outcome = Accepted | Refused | Unknown
 
 
-class _Reaction(msgspec.Struct):
+class Reaction(msgspec.Struct, frozen=True):
+    """A tap as the server reads it; `timestamp` is in milliseconds since the epoch."""
+
     user_id: str
     emoji_type: str
     timestamp: int
@@ -113,20 +114,37 @@ def batch_sizes(count: int) -> Iterator[int]:
 
 def batch_body(emoji: str, size: int, *, user_id: str, now_ms: int) -> bytes:
     """Write `size` equal reactions as the server reads them."""
-    return msgspec.json.encode([_Reaction(user_id, emoji, now_ms)] * size)
+    return msgspec.json.encode([Reaction(user_id, emoji, now_ms)] * size)
 
 
 class Sender:
-    """Posts batches to one room over one client."""
+    """Posts batches to one room over one client.
+
+    Args:
+        client: Posts them.
+        url: Where.
+        repeat_for_s: How long a batch is repeated.
+        was_reached: Whether it is known that a server is there: to find nobody
+            listening is a reason to repeat then, too.
+        hurry: Once it is set, nothing is waited for any more.
+    """
 
     def __init__(
-        self, client: httpx.Client, url: str, *, repeat_for_s: float = REPEAT_FOR_S
+        self,
+        client: httpx.Client,
+        url: str,
+        *,
+        repeat_for_s: float = REPEAT_FOR_S,
+        was_reached: bool = False,
+        hurry: threading.Event | None = None,
     ) -> None:
         self._client, self._url = client, url
-        self._was_reached = False
+        self._was_reached = was_reached
+        hurry = hurry or threading.Event()
         self._repeating = Retrying(
             retry=retry_if_exception_type(_TryAgain),
-            stop=stop_before_delay(repeat_for_s),
+            stop=stop_any(stop_before_delay(repeat_for_s), stop_when_event_set(hurry)),
+            sleep=sleep_using_event(hurry),
             wait=_wait_s,
             reraise=True,
         )
@@ -185,13 +203,8 @@ def _outcome(response: httpx.Response, batch: _Try) -> Outcome:
     if response.is_server_error and (is_ours or is_repeated):
         batch.maybe_stored |= answer.error != "not_stored"
     if is_repeated:
-        raise _TryAgain(refused, _retry_after_s(response))
+        raise _TryAgain(refused, retry_after_s(response))
     return refused
-
-
-def _retry_after_s(response: httpx.Response) -> float:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else 0
 
 
 def _wait_s(state: RetryCallState) -> float:
