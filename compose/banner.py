@@ -13,15 +13,17 @@ from mosquitto.topic import MAIN_ROOM, room_frame
 def ready_text(settings: Settings) -> str:
     """Return commands to paste: they name what differs from the defaults."""
     base = f"http://{LOOPBACK}:{settings.http_port}"
+    url = _unless_default(settings, "http_port", f" --url {base}")
     broker = f"{LOOPBACK}:{settings.cluster_port}"
     emostream = own_command()
     operate = f"{_where(settings)}{emostream}"
     return f"""
 EmoStream is up. React:
-  {emostream} tap ❤️{_unless_default(settings, "http_port", f" --url {base}")}
+  {emostream} tap ❤️{url}
   curl {base}/v1/reactions --json '{_reaction()}'
 Watch:
   {emostream} watch{_unless_default(settings, "cluster_port", f" --broker {broker}")}
+  {emostream} join{url}  # as a registered client
 {_subscriptions(settings)}
 Look after it (logs are in {Layout(settings.state_dir).logs}):
   {operate} status

@@ -17,12 +17,26 @@ from mosquitto.password import password_line
 MAIN = "main"
 """The main broker's name; the others are called as their clusters."""
 
+_BESIDE_CLIENTS = 10_000
+"""Connections of a cluster's broker beside its registered clients': plain subscribers,
+workers, and clients of a cluster that has died and have not registered again."""
+
 _SALT_BYTES = 12
 
 
 def cluster_names(settings: Settings) -> list[str]:
     """Name every cluster, from `cluster-1` on."""
     return [f"cluster-{number}" for number in range(1, settings.clusters + 1)]
+
+
+def worker_names(settings: Settings) -> list[str]:
+    """Name every worker of a cluster, from `worker-1` on."""
+    return [f"worker-{number}" for number in range(1, settings.workers + 1)]
+
+
+def worker_process(cluster: str, worker: str) -> str:
+    """Return what a worker's process is called."""
+    return f"{cluster}-{worker}"
 
 
 def broker_users(settings: Settings) -> list[str]:
@@ -80,6 +94,7 @@ def _cluster(
         folder=_folder(settings),
         user=_owner(),
         pull=pull,
+        connections_max=settings.cluster_capacity + _BESIDE_CLIENTS,
     )
 
 

@@ -27,7 +27,7 @@ from compose.supervision.rpc import (
     Supervisor,
 )
 
-DOWN_WITHIN_S = 17.0
+DOWN_WITHIN_S = 20.0
 """After this long whatever still runs is killed; that takes two more seconds."""
 
 _SUPERVISOR_WITHIN_S = 15.0

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from compose.mqtt_reader import BrokerRefused, Login, read
 from ingest.topics import Topic
-from mosquitto.topic import CONTROL_PULSE, cluster_link
+from mosquitto.topic import CONTROL_PULSE, cluster_link, worker_status
 from stream.topics import PULSE_KEY
 
 Probe = Callable[[], bool]
@@ -63,6 +63,16 @@ def cluster_is_linked(name: str, *, port: int, main_port: int, login: Login) -> 
     except BrokerRefused:
         return False
     return said.get(link) == b"1"
+
+
+def worker_serves(cluster: str, worker: str, *, port: int, login: Login) -> bool:
+    """Tell whether a worker has told its cluster's broker that it lives."""
+    status = worker_status(cluster, worker)
+    try:
+        said = read(port, [status], login=login, within_s=_ANSWER_WITHIN_S)
+    except BrokerRefused:
+        return False
+    return bool(said.get(status))
 
 
 def pulse_arrives(port: int, login: Login | None) -> bool:

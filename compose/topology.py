@@ -53,6 +53,7 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         _topics(settings, say),
         _main_broker(settings, operator),
         *_cluster_brokers(settings, operator),
+        *_workers(settings, operator),
         _stream(settings),
         _bridge(settings, operator),
         _web(settings),
@@ -158,6 +159,28 @@ def _cluster_brokers(settings: Settings, operator: Login) -> list[Process]:
             hint=_by_hand(settings, name),
         )
         for index, name in enumerate(brokers.cluster_names(settings))
+    ]
+
+
+def _workers(settings: Settings, operator: Login) -> list[Process]:
+    return [
+        Process(
+            name=brokers.worker_process(cluster, worker),
+            command=(
+                *(sys.executable, "-m", "clients.worker"),
+                *("--cluster", cluster, "--worker", worker),
+            ),
+            needs=(cluster,),
+            ready=partial(
+                probes.worker_serves,
+                *(cluster, worker),
+                port=settings.cluster_port + index,
+                login=operator,
+            ),
+            stop_within_s=2,
+        )
+        for index, cluster in enumerate(brokers.cluster_names(settings))
+        for worker in brokers.worker_names(settings)
     ]
 
 

@@ -13,10 +13,14 @@ from compose.status.facts import (
     Status,
     StreamFacts,
     WebFacts,
+    WorkerFacts,
 )
 from compose.supervision.rpc import State
 
-NAMES = ("kafka", "mosquitto-main", "web", "stream", "bridge", "cluster-1", "reviver")
+NAMES = (
+    *("kafka", "mosquitto-main", "web", "stream", "bridge", "cluster-1"),
+    *("cluster-1-worker-1", "reviver"),
+)
 OLD_S = 3600.0
 
 
@@ -88,6 +92,18 @@ WELL = Status(
             last_pulse_age_s=0.1,
         ),
     ),
+    workers=(
+        WorkerFacts(
+            name="cluster-1-worker-1",
+            cluster="cluster-1",
+            status_age_s=0.5,
+            slots=64,
+            members=1200,
+            rooms=3,
+            capacity=10_000,
+            counts={"relayed": 99},
+        ),
+    ),
 )
 """All is well."""
 
@@ -95,6 +111,7 @@ STREAM = WELL.stream or StreamFacts(problem=None)
 BRIDGE = WELL.bridge or BridgeFacts(problem=None)
 KAFKA = WELL.kafka or KafkaFacts(problem=None)
 (CLUSTER,) = WELL.clusters
+(WORKER,) = WELL.workers
 
 
 def with_process(status: Status, changed: ProcessFacts) -> Status:

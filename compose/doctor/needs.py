@@ -18,6 +18,7 @@ SPARK_BESIDE_HEAP_BYTES = 400 * _MIB
 WEB_BYTES = 50 * _MIB
 WEB_WORKER_BYTES = 70 * _MIB
 BROKER_BYTES = 16 * _MIB
+WORKER_BYTES = 50 * _MIB
 BRIDGE_BYTES = 60 * _MIB
 RUNNER_BYTES = 60 * _MIB
 """What a process was seen to use, and a little more; a broker's viewers beside it."""
@@ -49,11 +50,13 @@ def memory_needed_bytes(settings: Settings) -> int:
     spark = settings.spark_driver_memory_mb * _MIB + SPARK_BESIDE_HEAP_BYTES
     web = WEB_BYTES + settings.web_workers * WEB_WORKER_BYTES
     brokers = (1 + settings.clusters) * BROKER_BYTES
+    workers = settings.clusters * settings.workers * WORKER_BYTES
     return (
         (0 if settings.kafka_servers else kafka)
         + spark
         + web
         + brokers
+        + workers
         + BRIDGE_BYTES
         + RUNNER_BYTES
     )
@@ -62,6 +65,7 @@ def memory_needed_bytes(settings: Settings) -> int:
 def disk_needed_bytes(settings: Settings) -> int:
     """Return how much is kept on disk at most."""
     log_files = len({process for process, _ in port_claims(settings)}) + 2
+    log_files += settings.clusters * settings.workers
     logs = log_files * (1 + LOG_BACKUPS) * LOG_MAX_BYTES
     if settings.kafka_servers:
         return logs + COMPACTED_BYTES

@@ -2,16 +2,24 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.rooms import TimedStamp
-from compose.brokers import cluster_names
+from clients.worker.wire import BadMessage, WorkerStatus
+from compose.brokers import cluster_names, worker_names, worker_process
 from compose.credentials import Credentials
 from compose.mqtt_reader import BrokerRefused, Login, read
 from compose.settings import Settings
-from compose.status.facts import ClusterFacts, MainFacts
+from compose.status.facts import ClusterFacts, MainFacts, WorkerFacts
 from mosquitto.acl import OPERATOR
-from mosquitto.topic import ANY, CONTROL_PULSE, cluster_link, room_frame, room_of
+from mosquitto.topic import (
+    ANY,
+    CONTROL_PULSE,
+    cluster_link,
+    room_frame,
+    room_of,
+    worker_status,
+)
 from stream.frame import BadFrame, Pulse
 
 _ANSWER_WITHIN_S = 2.0
@@ -20,20 +28,71 @@ _PULSE_WITHIN_S = 6.5
 """A viewer calls a room stale without a pulse for six seconds; nor do we sooner."""
 
 
-def look_at_main(settings: Settings) -> tuple[MainFacts, Mapping[str, bool]]:
-    """Ask the main broker, as the operator, which clusters are linked to it."""
-    links = [cluster_link(name) for name in cluster_names(settings)]
+@dataclass(frozen=True, slots=True)
+class SeenAtMain:
+    """What the main broker shows the operator."""
+
+    main: MainFacts
+    links: Mapping[str, bool]
+    """By the clusters' names; none if main could not be asked."""
+
+    workers: tuple[WorkerFacts, ...]
+
+
+def look_at_main(settings: Settings) -> SeenAtMain:
+    """Ask the main broker, as the operator, for the clusters and their workers."""
+    topics = [cluster_link(ANY), worker_status(ANY, ANY)]
+    came: Mapping[str, bytes] = {}
+    links: dict[str, bool] = {}
+    problem = None
     try:
         credentials = Credentials.load(settings.state_dir)
         login = Login(OPERATOR, credentials.passwords[OPERATOR])
-        came = read(settings.main_port, links, login=login, within_s=_ANSWER_WITHIN_S)
+        came = read(settings.main_port, topics, login=login, within_s=_ANSWER_WITHIN_S)
+        for name in cluster_names(settings):
+            links[name] = came.get(cluster_link(name)) == b"1"
     except BrokerRefused as error:
-        return MainFacts(problem=str(error)), {}
+        problem = str(error)
     except (OSError, ValueError, KeyError) as error:
-        return MainFacts(problem=f"the credentials cannot be read: {error!r}"), {}
-    names = cluster_names(settings)
-    linked = {name: came.get(cluster_link(name)) == b"1" for name in names}
-    return MainFacts(problem=None), linked
+        problem = f"the credentials cannot be read: {error!r}"
+    workers = worker_facts(settings, came, time.time_ns() // 1_000_000)
+    return SeenAtMain(MainFacts(problem=problem), links, workers)
+
+
+def worker_facts(
+    settings: Settings, came: Mapping[str, bytes], now_ms: int
+) -> tuple[WorkerFacts, ...]:
+    """Say of each worker that should run what it said last.
+
+    Args:
+        settings: Name the clusters and their workers.
+        came: The newest message of each topic of the main broker.
+        now_ms: When they came.
+    """
+    return tuple(
+        _worker(cluster, worker, came.get(worker_status(cluster, worker)), now_ms)
+        for cluster in cluster_names(settings)
+        for worker in worker_names(settings)
+    )
+
+
+def _worker(cluster: str, worker: str, raw: bytes | None, now_ms: int) -> WorkerFacts:
+    silent = WorkerFacts(name=worker_process(cluster, worker), cluster=cluster)
+    try:
+        said = WorkerStatus.decode(raw) if raw else None
+    except BadMessage:
+        said = None
+    if said is None:
+        return silent
+    return replace(
+        silent,
+        status_age_s=_age_s(said.at_ms, now_ms),
+        slots=len(said.slots),
+        members=said.members,
+        rooms=said.rooms_in_all,
+        capacity=said.capacity,
+        counts=said.counts,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,31 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a worker said last of itself, as the main broker keeps it."""
+
+    name: str
+    """Its process."""
+
+    cluster: str
+    status_age_s: float | None = None
+    """None: it has said nothing, or took leave."""
+
+    slots: int | None = None
+    """Of 64 in each cluster: what it serves."""
+
+    members: int | None = None
+    """Registered clients of these slots that joined, and have not left."""
+
+    rooms: int | None = None
+    capacity: int | None = None
+    """Members that its whole cluster takes."""
+
+    counts: Mapping[str, int] | None = None
+    """What happened how often since its start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All that a look at the system of one state folder saw.
 
@@ -199,6 +224,7 @@ class Status:
     stream: StreamFacts | None = None
     bridge: BridgeFacts | None = None
     clusters: tuple[ClusterFacts, ...] = ()
+    workers: tuple[WorkerFacts, ...] = ()
 
     def process(self, name: str) -> ProcessFacts | None:
         """Return a process of it, if supervisord knows one of that name."""

@@ -12,10 +12,9 @@ from compose.settings import Settings
 from compose.status import brokers as status_brokers
 from compose.status import kafka as status_kafka
 from compose.status import metrics, usage
-from compose.status.brokers import Watched, cluster_facts
+from compose.status.brokers import SeenAtMain, Watched, cluster_facts
 from compose.status.facts import (
     KafkaFacts,
-    MainFacts,
     ProcessFacts,
     Running,
     Status,
@@ -68,7 +67,7 @@ class _Answers:
 
     used: Future[dict[int, Usage]]
     kafka: Future[KafkaFacts]
-    main: Future[tuple[MainFacts, Mapping[str, bool]]]
+    main: Future[SeenAtMain]
     web: Future[WebFacts]
     stream: Future[Metrics]
     bridge: Future[Metrics]
@@ -94,20 +93,21 @@ def _ask(
 
 
 def _with_hops(answers: _Answers, seen: Status) -> Status:
-    main, links = answers.main.result()
+    seen_at_main = answers.main.result()
     used = answers.used.result()
     return replace(
         seen,
         processes=tuple(_with_usage(process, used) for process in seen.processes),
         kafka=answers.kafka.result(),
-        main=main,
+        main=seen_at_main.main,
         web=answers.web.result(),
         stream=stream_facts(answers.stream.result),
         bridge=bridge_facts(answers.bridge.result),
         clusters=tuple(
-            cluster_facts(name, watch.result, is_linked=links.get(name))
+            cluster_facts(name, watch.result, is_linked=seen_at_main.links.get(name))
             for name, watch in answers.clusters.items()
         ),
+        workers=seen_at_main.workers,
     )
 
 

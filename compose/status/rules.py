@@ -1,7 +1,9 @@
 """The rules by which a system is judged, part by part, in the order of need."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from compose.settings import variable
 from compose.status import flow_rules as flow
 from compose.status.facts import ClusterFacts, Running, Status, WebFacts
 from compose.status.flow_rules import PULSE_AGE_MAX_S
@@ -11,6 +13,9 @@ from compose.topology import BRIDGE, KAFKA, MAIN, STREAM, WEB
 
 FRAME_GAP_MAX_S = 6.0
 """How much older than the stream's newest frame a cluster's may be."""
+
+WORKER_SILENT_MAX_S = 6.0
+"""It says something every second; its peers take over after three."""
 
 LOOK_AGE_MAX_S = 20.0
 """The reviver looks every five seconds; it may have to ask a slow supervisord twice."""
@@ -107,9 +112,42 @@ def _frame_gap_s(cluster: ClusterFacts, status: Status) -> float | None:
     return gap_s if gap_s > FRAME_GAP_MAX_S else None
 
 
+def _workers(status: Status) -> Iterator[Finding]:
+    for worker in status.workers:
+        above = (worker.cluster, MAIN)
+        yield from not_running(status.process(worker.name), may_come_of=above)
+        if is_down(status, worker.name):
+            continue
+        age_s = worker.status_age_s
+        if age_s is None or age_s > WORKER_SILENT_MAX_S:
+            said = "nothing yet" if age_s is None else f"nothing for {age_s:.0f} s"
+            text = f"{worker.name} has said {said}: others serve its clients, if any"
+            text += f" live; `emostream logs {worker.name}` may say why."
+            yield Finding(
+                part=worker.name, problem="silent", text=text, may_come_of=above
+            )
+    yield from _room_left(status)
+
+
+def _room_left(status: Status) -> Iterator[Finding]:
+    """Tell whether any cluster takes one more client."""
+    members: Counter[str] = Counter()
+    capacities: dict[str, int] = {}
+    for worker in status.workers:
+        members[worker.cluster] += worker.members or 0
+        if worker.capacity is not None:
+            capacities[worker.cluster] = worker.capacity
+    if capacities and all(members[name] >= most for name, most in capacities.items()):
+        text = f"Every cluster is full, {members.total():,} members in all: who comes"
+        text += f" is refused. {variable('cluster_capacity')} or {variable('clusters')}"
+        text += " makes room."
+        yield Finding(part=WEB, problem="full", text=text, passes=False)
+
+
 def _others(status: Status) -> Iterator[Finding]:
     """Tell of processes that stand in no hop: helpers of the runner."""
-    hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE, *(one.name for one in status.clusters)}
+    edge = {one.name for one in status.clusters} | {one.name for one in status.workers}
+    hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE} | edge
     for process in status.processes:
         if process.name not in hops:
             yield from not_running(process)
@@ -137,6 +175,7 @@ RULES: tuple[Rule, ...] = (
     flow.stream,
     flow.bridge,
     _clusters,
+    _workers,
     _others,
     _reviver,
 )

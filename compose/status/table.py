@@ -44,6 +44,7 @@ def tables(status: Status, verdict: Verdict) -> Group:
         "",
     ]
     shown += [cluster_table(status, wrong), ""] if status.clusters else []
+    shown += [worker_table(status, wrong), ""] if status.workers else []
     return Group(*shown)
 
 
@@ -104,6 +105,24 @@ def cluster_table(status: Status, wrong: set[str]) -> Table:
             _or_dash(cluster.last_pulse_age_s, _ago, "none"),
             style=_WRONG if cluster.name in wrong else None,
         )
+    return table
+
+
+def worker_table(status: Status, wrong: set[str]) -> Table:
+    """Return a row for each worker, and one for all together."""
+    titles = ("slots", "members", "rooms", "last word")
+    table = _table("worker", right=titles)
+    for worker in status.workers:
+        table.add_row(
+            worker.name,
+            _or_dash(worker.slots, str),
+            _or_dash(worker.members, "{:,}".format),
+            _or_dash(worker.rooms, "{:,}".format),
+            _or_dash(worker.status_age_s, _ago, "none"),
+            style=_WRONG if worker.name in wrong else None,
+        )
+    members = sum(worker.members or 0 for worker in status.workers)
+    table.add_row("all", "", f"{members:,}", "", "", style="dim")
     return table
 
 

@@ -246,6 +246,7 @@ def test_more_heap_clusters_and_workers_need_more_memory() -> None:
     assert needed(Settings(spark_driver_memory_mb=2048)) == default + GIB
     assert needed(Settings(web_workers=4)) > default
     assert needed(Settings(clusters=9)) > default
+    assert needed(Settings(workers=9)) > default
     assert needed(Settings(kafka_servers="kafka:9092")) < default
 
 
@@ -256,7 +257,8 @@ def test_what_is_kept_needs_disk() -> None:
     assert default > Settings().reactions_retention_bytes
     assert needed(Settings(reactions_retention_bytes=50 * GIB)) == default + 45 * GIB
     assert needed(Settings(reactions_partitions=4)) == default + 2 * GIB
-    assert needed(Settings(kafka_servers="kafka:9092")) < GIB
+    assert needed(Settings(workers=9)) > default
+    assert needed(Settings(kafka_servers="kafka:9092")) < 2 * GIB
 
 
 def test_too_little_memory_names_the_heaps() -> None:

@@ -5,11 +5,14 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from bridge.metrics import FRAMES, REFUSED, REPLAYED, SUPERSEDED, UNREADABLE
+from clients.worker.wire import BrokerAddress, WorkerStatus
 from compose.mqtt_reader import BrokerRefused
-from compose.status.brokers import Watched, cluster_facts
+from compose.settings import Settings
+from compose.status.brokers import Watched, cluster_facts, worker_facts
 from compose.status.metrics import bridge_facts, stream_facts
 from compose.status.scrape import Metrics, NoMetrics, parse
 from compose.status.usage import used_s
+from mosquitto.topic import worker_status
 from stream import metrics as stream_metrics
 from stream.frame import Pulse
 from stream.reject import Reason
@@ -176,3 +179,38 @@ def test_cpu_time_is_that_between_two_looks_and_all_of_who_came_since() -> None:
     after = {(1, 10.0): 5.5, (2, 99.0): 0.25}
 
     assert used_s(before, after) == 0.75
+
+
+def test_a_worker_is_what_it_said_last() -> None:
+    status = WorkerStatus(
+        cluster="cluster-1",
+        worker="worker-1",
+        at_ms=NOW_MS - 700,
+        started_ms=NOW_MS - 60_000,
+        broker=BrokerAddress("h", 1, 2),
+        capacity=500,
+        slots=("1", "5"),
+        members=7,
+        rooms={"final": {"full": 7}},
+        rooms_in_all=1,
+        counts={"joined": 7},
+    )
+    came = {worker_status("cluster-1", "worker-1"): status.encode()}
+
+    said, *_ = worker_facts(Settings(clusters=1, workers=2), came, NOW_MS)
+
+    assert said.name == "cluster-1-worker-1"
+    assert said.status_age_s == 0.7
+    assert (said.slots, said.members, said.rooms, said.capacity) == (2, 7, 1, 500)
+    assert said.counts == {"joined": 7}
+
+
+@pytest.mark.parametrize("said", [{}, {worker_status("cluster-1", "worker-1"): b"{"}])
+def test_of_a_worker_that_said_nothing_there_is_its_name(
+    said: dict[str, bytes],
+) -> None:
+    found = worker_facts(Settings(clusters=1, workers=1), said, NOW_MS)
+
+    assert [(one.name, one.status_age_s) for one in found] == [
+        ("cluster-1-worker-1", None)
+    ]

@@ -12,6 +12,7 @@ from compose.status.facts import (
     Status,
     StreamFacts,
     WebFacts,
+    WorkerFacts,
 )
 from compose.status.rules import RULES
 from compose.status.verdict import Verdict, judge
@@ -23,6 +24,7 @@ from tests.facts import (
     NAMES,
     STREAM,
     WELL,
+    WORKER,
     lag,
     process,
     with_process,
@@ -218,6 +220,21 @@ FAULTS = {
         ("cluster-1", "old_frame"),
         "6 s older than the newest",
     ),
+    "a worker is silent": (
+        replace(WELL, workers=(replace(WORKER, status_age_s=6.1),)),
+        ("cluster-1-worker-1", "silent"),
+        "has said nothing for 6 s: others serve its clients",
+    ),
+    "a worker has said nothing": (
+        replace(WELL, workers=(WorkerFacts(name=WORKER.name, cluster="cluster-1"),)),
+        ("cluster-1-worker-1", "silent"),
+        "`emostream logs cluster-1-worker-1` may say why",
+    ),
+    "every cluster is full": (
+        replace(WELL, workers=(replace(WORKER, capacity=1200),)),
+        ("web", "full"),
+        "full, 1,200 members in all: who comes is refused. EMOSTREAM_CLUSTER_CAPACITY",
+    ),
 }
 
 
@@ -412,3 +429,18 @@ def test_frames_wait_because_main_is_silent() -> None:
         ("mosquitto-main", None),
         ("bridge", "mosquitto-main"),
     ]
+
+
+def test_a_cluster_that_is_down_explains_its_silent_workers() -> None:
+    status = replace(down("cluster-1"), workers=(replace(WORKER, status_age_s=None),))
+
+    (cause,) = verdict(status).causes
+
+    assert cause.part == "cluster-1"
+
+
+def test_one_full_cluster_is_no_fault_while_another_has_room() -> None:
+    other = replace(WORKER, name="cluster-2-worker-1", cluster="cluster-2", members=0)
+    status = replace(WELL, workers=(replace(WORKER, capacity=1200), other))
+
+    assert verdict(status).is_well

@@ -26,7 +26,7 @@ from compose.status.rules import RULES
 from compose.status.table import duration
 from compose.status.verdict import judge
 from compose.supervision.rpc import State
-from tests.facts import CLUSTER, KAFKA, WELL, lag, process, with_process
+from tests.facts import CLUSTER, KAFKA, WELL, WORKER, lag, process, with_process
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "status.md"
 NOT_RUNNING = Status(at_ms=5, running=Running.NOT)
@@ -53,7 +53,7 @@ def test_a_person_sees_each_process_and_that_all_is_well() -> None:
     assert is_well
     assert text.endswith("All is well.\n")
     assert row(text, "kafka ") == "kafka running 1 h 0 min 0 100 MiB 0.25"
-    assert row(text, "all ") == "all 700 MiB 1.75"
+    assert row(text, "all ") == "all 800 MiB 2.00"
 
 
 def test_a_person_sees_each_hop() -> None:
@@ -69,6 +69,8 @@ def test_a_person_sees_each_hop() -> None:
     assert "50 frames sent; 3 left out, overtaken by newer ones" in row(hops, "bridge")
     assert row(hops, "main") == "main - answers"
     assert row(hops, "cluster-1") == "cluster-1 up 12 s ago 0.1 s ago"
+    workers = hops.partition("worker ")[2]
+    assert row(workers, WORKER.name) == f"{WORKER.name} 64 1,200 3 0.5 s ago"
 
 
 def test_only_causes_are_told_each_on_a_line() -> None:

@@ -31,6 +31,11 @@ def test_everything_on_the_path_of_a_reaction_is_there(settings: Settings) -> No
     assert names == {
         *("kafka", "stream", "bridge", "web", "mosquitto-main"),
         *("cluster-1", "cluster-2", "cluster-3"),
+        *(
+            f"cluster-{cluster}-worker-{worker}"
+            for cluster in (1, 2, 3)
+            for worker in (1, 2, 3)
+        ),
     }
 
 
@@ -44,6 +49,7 @@ def test_what_uses_topics_starts_after_them_and_they_after_kafka(
         assert at["topics"] < at[user]
     for user in ("bridge", "web", "cluster-1", "cluster-3"):
         assert at["mosquitto-main"] < at[user]
+    assert at["cluster-3"] < at["cluster-3-worker-1"]
 
 
 def test_a_kafka_elsewhere_is_used_and_none_started(settings: Settings) -> None:

@@ -1,0 +1,98 @@
+"""Whoever registers and joins is served, and goes on being served."""
+
+import json
+from contextlib import ExitStack
+
+import httpx
+import psutil
+import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from tests.system.crowd import Crowd
+from tests.system.member import LITE, Member
+from tests.system.stack import Stack
+from tests.system.test_commands import good_status
+
+MEMBERS = 6
+
+
+def test_a_member_sees_what_is_tapped(http: httpx.Client, room: str) -> None:
+    crowd = Crowd(http, room)
+    with Member(http, room) as member:
+        crowd.react("🔥", "❤️")
+        frame = json.loads(member.wait_for_total(2))
+
+    assert frame["room"] == room
+    assert frame["totals"] == crowd.book
+    assert member.assignment
+    assert member.assignment["topic"] == member.place["topic"]
+
+
+def test_who_joins_late_sees_what_was_there(http: httpx.Client, room: str) -> None:
+    with Member(http, room) as early:
+        Crowd(http, room).react("🔥")
+        early.wait_for_total(1)
+        with Member(http, room) as late:
+            late.wait_for_total(1)
+
+
+@pytest.mark.parametrize(
+    "protocol", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311]
+)
+def test_a_small_device_reads_one_short_line(
+    http: httpx.Client, room: str, protocol: MQTTProtocolVersion
+) -> None:
+    with Member(http, room, "lite", protocol) as device:
+        Crowd(http, room).react("🔥", "🔥", "❤️")
+        line = device.wait_for_total(3)
+
+    found = LITE.fullmatch(line)
+    assert found
+    assert found[3].split() == ["🔥", "2", "❤️", "1"]
+    assert len(line.encode()) <= 64
+
+
+def test_members_notice_nothing_when_their_workers_are_killed(
+    stack: Stack, http: httpx.Client, room: str
+) -> None:
+    crowd, workers = Crowd(http, room), worker_processes(stack)
+    with ExitStack() as joined:
+        members = [joined.enter_context(Member(http, room)) for _ in range(MEMBERS)]
+        for number in (1, 2, 3):
+            for cluster in (1, 2, 3):
+                workers[f"cluster-{cluster}-worker-{number}"].kill()
+            crowd.react("❤️")
+            for member in members:
+                member.wait_for_total(number)
+
+    status = json.loads(good_status(stack, "--json"))
+    restarts = [
+        one["restarts"] for one in status["processes"] if one["name"] in workers
+    ]
+    assert len(restarts) == 9
+    assert min(restarts) >= 1
+
+
+def test_join_shows_a_room_and_leaves_it(
+    stack: Stack, http: httpx.Client, room: str
+) -> None:
+    with stack.spawn("join", "--room", room) as join:
+        try:
+            assert join.stdout
+            Crowd(http, room).react("👏")
+            line = next(line for line in join.stdout if "total=1 " in line)
+        finally:
+            join.terminate()
+
+    assert "👏" in line
+    assert join.returncode == 0
+
+
+def worker_processes(stack: Stack) -> dict[str, psutil.Process]:
+    """Return the workers' processes by their names, as `status` knows them."""
+    status = json.loads(good_status(stack, "--json"))
+    return {
+        one["name"]: psutil.Process(one["pid"])
+        for one in status["processes"]
+        if "-worker-" in one["name"]
+    }
