@@ -243,7 +243,7 @@ def test_more_heap_clusters_and_workers_need_more_memory() -> None:
 
     assert 2 * GIB < default < 3 * GIB
     assert needed(Settings(kafka_heap_mb=1536)) == default + GIB
-    assert needed(Settings(spark_driver_memory_mb=2048)) == default + GIB
+    assert needed(Settings(spark_driver_memory_mb=896 + 1024)) == default + GIB
     assert needed(Settings(web_workers=4)) > default
     assert needed(Settings(clusters=9)) > default
     assert needed(Settings(workers=9)) > default
