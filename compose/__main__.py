@@ -1,14 +1,12 @@
-"""The `emostream` command: what operates a system, and what taps and watches.
+"""The `emostream` command: what operates a system, and what taps, watches and joins.
 
 What needs the extra `server` is imported inside the commands that need it: a
-light install taps and watches with the same command.
+light install taps, watches and joins with the same command.
 """
 
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,16 +14,21 @@ import typer
 from rich.console import Console
 
 import clients.__main__ as clients
-from compose import logtail, settings_show
+import clients.worker.__main__ as worker
+from compose import clients_command, logtail, problems, settings_show
 from compose.errors import Refused
 from compose.layout import Layout
-from compose.settings import BadSetting, Settings
+from compose.settings import Settings
 
-_INTERRUPTED = 130
-
+_ClientId = Annotated[str, typer.Argument(metavar="ID", help="Whom `list` names.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+audience = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Show who has joined, and put one out.",
+)
 
 
 def main() -> None:
@@ -36,7 +39,7 @@ def main() -> None:
 @app.command()
 def up() -> None:
     """Start all that does not run yet, and wait until it is ready."""
-    with _problems_told():
+    with problems.told():
         from compose import operate
 
         typer.echo(operate.up(Settings.load()))
@@ -45,7 +48,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop everything, what was started last first; data is kept."""
-    with _problems_told():
+    with problems.told():
         from compose import operate
 
         stopped = operate.down(Settings.load())
@@ -60,7 +63,7 @@ def status(
     as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Show each process and each hop; fails with what is wrong, if anything is."""
-    with _problems_told():
+    with problems.told():
         from compose import operate
 
         if not operate.show_status(Settings.load(), watch=watch, as_json=as_json):
@@ -90,7 +93,7 @@ def logs(
     lines: Annotated[int, typer.Option(min=0, help="How many to show.")] = 50,
 ) -> None:
     """Show the end of a process' log."""
-    with _problems_told():
+    with problems.told():
         layout = Layout(Settings.load().state_dir)
         names = sorted(file.stem for file in layout.logs.glob("*.log"))
         known = f"Logs: {', '.join(names) or 'none yet: `up` makes them'}"
@@ -116,7 +119,7 @@ def rejects(
     as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Show what the stream could not count as its sender meant, and why."""
-    with _problems_told():
+    with problems.told():
         import stream.topics
         from compose.rejects import RejectLog, show
 
@@ -133,7 +136,7 @@ def clean(
     ] = False,
 ) -> None:
     """Delete all data, logs and credentials; the jars are kept."""
-    with _problems_told():
+    with problems.told():
         from compose import operate
 
         typer.echo(operate.clean(Settings.load(), yes=yes))
@@ -145,7 +148,7 @@ def settings(
     as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Show every setting: its value, where that comes from, its default, its reason."""
-    with _problems_told():
+    with problems.told():
         chosen = Settings.load()
         if not name and not as_json:
             Console().print(settings_show.text(chosen), soft_wrap=True, end="")
@@ -159,27 +162,36 @@ def settings(
             typer.echo(json.dumps(asdict(one)) if as_json else one.value)
 
 
+@audience.command("list")
+def list_clients(
+    room: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show who has joined; fails if a cluster cannot be asked."""
+    with problems.told():
+        if not clients_command.show_all(Settings.load(), room, as_json=as_json):
+            raise typer.Exit(1)
+
+
+@audience.command("show")
+def show_client(client_id: _ClientId) -> None:
+    """Show where one client is served, and the topic of its frames."""
+    with problems.told():
+        clients_command.show_one(Settings.load(), client_id)
+
+
+@audience.command("evict")
+def evict_client(client_id: _ClientId) -> None:
+    """Put a client out; its id stays out for the five minutes of a lease."""
+    with problems.told():
+        clients_command.evict(Settings.load(), client_id)
+
+
+app.add_typer(audience, name="clients")
 app.command()(clients.tap)
 app.command()(clients.watch)
-
-
-@contextmanager
-def _problems_told() -> Iterator[None]:
-    """End the command with a sentence where a person can do something about it."""
-    try:
-        yield
-    except (BadSetting, Refused) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2 if isinstance(error, BadSetting) else 1) from error
-    except ModuleNotFoundError as error:
-        typer.echo(
-            f"This needs Python's {error.name}, which the extra `server` brings: pip"
-            " install 'emostream[server]'; in a checkout: make setup",
-            err=True,
-        )
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        raise typer.Exit(_INTERRUPTED) from error
+app.command()(clients.join)
+app.command("worker")(worker.main)
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ class Native:
 
     def _tell_stopped(self, name: str | None) -> None:
         if name:
-            self._report.say(f"  {name:<16} stopped")
+            self._report.say(f"  {name:<20} stopped")
 
 
 def _revived(known: Mapping[str, ProcessInfo], names: AbstractSet[str]) -> set[str]:

@@ -43,7 +43,7 @@ class LineReport:
 
     def ready(self, part: str, seconds: float) -> None:
         """Write which part is ready, and after how long."""
-        self.say(f"  {part:<16} ready after {seconds:.1f} s")
+        self.say(f"  {part:<20} ready after {seconds:.1f} s")
 
     def gave_up(self, part: str) -> None:
         """Say nothing: why it was is said where the command ends."""

@@ -37,6 +37,9 @@ def main(
     except (BadSetting, BadName) as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from error
+    except FileNotFoundError as error:
+        sys.stderr.write("No system was ever started here: `emostream up` does.\n")
+        raise typer.Exit(1) from error
     logs.configure(settings.log_level)
     run(link, served)
 

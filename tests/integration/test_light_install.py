@@ -42,7 +42,13 @@ def emostream(*arguments: str, **variables: str) -> subprocess.CompletedProcess[
 
 @pytest.mark.parametrize(
     "module",
-    ["clients.__main__", "compose.settings", "mosquitto.topic", "stream.frame"],
+    [
+        "clients.__main__",
+        "compose.settings",
+        "emostream",
+        "mosquitto.topic",
+        "stream.frame",
+    ],
 )
 def test_what_a_client_needs_can_be_imported(module: str) -> None:
     done = python(f"import {module}")
@@ -50,7 +56,9 @@ def test_what_a_client_needs_can_be_imported(module: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("verb", ["tap", "watch", "settings", "logs"])
+@pytest.mark.parametrize(
+    "verb", ["tap", "watch", "join", "clients", "worker", "settings", "logs"]
+)
 def test_a_verb_that_needs_no_server_works(verb: str) -> None:
     done = emostream(verb, "--help")
 
@@ -67,3 +75,12 @@ def test_a_verb_that_needs_a_server_says_what_to_install(
     assert done.returncode == 1
     assert "pip install 'emostream[server]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_clients_needs_no_server_and_says_when_none_was_ever_started(
+    tmp_path: Path,
+) -> None:
+    done = emostream("clients", "list", EMOSTREAM_STATE_DIR=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr == "EmoStream is not running: `emostream up` starts it.\n"

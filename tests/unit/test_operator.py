@@ -20,6 +20,7 @@ def test_the_commands_that_up_prints_have_the_real_ports(tmp_path: Path) -> None
         assert f"mosquitto_sub -h 127.0.0.1 -t rooms/main/frame -p {port}" in text
     assert "tap ❤️ --url http://127.0.0.1:18080" in text
     assert "watch --broker 127.0.0.1:11885" in text
+    assert "join --url http://127.0.0.1:18080" in text
     assert f"EMOSTREAM_STATE_DIR={tmp_path}" in text
     assert str(tmp_path / "log") in text
 
@@ -31,6 +32,7 @@ def test_with_the_defaults_commands_are_short() -> None:
 
     assert "tap ❤️\n" in text
     assert "watch\n" in text
+    assert "join  # as a registered client\n" in text
     assert "EMOSTREAM_STATE_DIR" not in text
 
 
