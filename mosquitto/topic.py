@@ -19,6 +19,8 @@ CLIENT_ID_PATTERN = "[A-Za-z0-9_-]{1,64}"
 ANY = "+"
 """In place of a name: whatever stands there."""
 
+_WILDCARDS = {ANY, "#"}
+
 BRIDGE_TIME = "bridge_ms"
 """MQTT 5 user property of a frame: when the bridge sent it, in milliseconds since the
 epoch. A 3.1.1 client does not see it."""
@@ -151,8 +153,9 @@ def client_assignment(client_id: str) -> str:
 
 
 def is_at_or_below(topic: str, root: str) -> bool:
-    """Tell whether `topic` is `root` or one level of its own below it."""
-    return topic == root or topic.rpartition("/")[0] == root
+    """Tell whether `topic` is `root` or one level of its own below it, no filter."""
+    above, _, level = topic.rpartition("/")
+    return topic == root or (above == root and not _WILDCARDS & {*level})
 
 
 def member(slot: str, client_id: str) -> str:

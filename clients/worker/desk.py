@@ -8,6 +8,7 @@ from typing import Protocol
 from clients.event import Message
 from clients.parcel import Extras, Following, Parcel
 from clients.worker.relay import Relay
+from clients.worker.reply import reply
 from clients.worker.roster import Key, Member, Roster
 from clients.worker.wire import (
     LEASE_S,
@@ -209,15 +210,12 @@ class Desk:
         self, client_id: str, answer: Assignment, asked: Message | None
     ) -> None:
         """Tell a client, where it wants it if that is its own place to be told."""
-        place = topic.client_assignment(client_id)
-        reply_to = asked.reply_to if asked else None
-        if reply_to is not None:
-            if topic.is_at_or_below(reply_to, place):
-                place = reply_to
-            else:
-                self._counts["replies_elsewhere"] += 1
-        extras = Extras(correlation=asked.correlation) if asked else None
-        self._broker.publish(Parcel(place, answer.encode(), qos=1, extras=extras))
+        how = reply(client_id, asked)
+        if how.is_elsewhere:
+            self._counts["replies_elsewhere"] += 1
+        self._broker.publish(
+            Parcel(how.place, answer.encode(), qos=1, extras=how.extras)
+        )
 
     def _enter(self, client_id: str, member: Member, now_s: float) -> None:
         is_first = not self.roster.profiles(member.key.room)

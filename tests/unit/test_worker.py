@@ -332,6 +332,25 @@ def test_but_nowhere_that_is_not_its_own(
     assert counts["replies_elsewhere"] == 1
 
 
+@pytest.mark.parametrize(
+    "extras",
+    [
+        Extras(correlation=b"x" * 1024),
+        Extras(reply_to="clients/ann/assignment/" + "x" * 1024),
+        Extras(reply_to="clients/ann/assignment/" + "x" * 600, correlation=b"x" * 600),
+    ],
+)
+def test_what_makes_an_answer_too_large_for_a_packet_is_not_repeated(
+    cluster: LittleCluster, extras: Extras
+) -> None:
+    cluster.join("ann", extras=extras)
+
+    assert cluster.assignment("ann").topic
+    (answer,) = (one for one in cluster.sent if one.qos == 1)
+    assert answer.topic == topic.client_assignment("ann")
+    assert answer.extras is None
+
+
 def test_a_full_cluster_takes_nobody_else_but_keeps_whom_it_has() -> None:
     cluster = LittleCluster(capacity=2)
     cluster.start("worker-1", "worker-2", "worker-3")
