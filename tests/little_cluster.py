@@ -107,6 +107,12 @@ class LittleCluster:
         self.publish(Parcel(place, one.encode(), retain=True))
         self._deliver()
 
+    def lose(self, one: Frame) -> None:
+        """Bring a frame from main that does not fit into any worker's connection."""
+        place = topic.room_frame(one.room)
+        kept = Parcel(place, one.encode(), retain=True)
+        self._retained[place] = kept, float("inf")
+
     def join(  # noqa: PLR0913 - what a join can have
         self,
         client_id: str,

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message
 from clients.parcel import Following, Parcel
@@ -24,6 +25,10 @@ ROOMS_SHOWN_MAX = 100
 
 AGAIN_AFTER_S = 2.0
 """After a change of who lives: what a hung worker sent when it woke up, is replaced."""
+
+LOOK_AGAIN_S = 30
+"""How often the newest frame of each room is asked for: where more comes at once than
+this worker takes, its broker drops frames, the last of a room among them."""
 
 _CHORES_EVERY_S = 0.05
 
@@ -77,6 +82,7 @@ class Worker:
         self._counts: Counter[str] = Counter()
         self._evicted: dict[str, float] = {}
         self._now_s = self._chores_s = 0.0
+        self._looks = 0
         self._is_connected = False
         self._begin()
 
@@ -164,6 +170,7 @@ class Worker:
         if self._now_s >= self._status_s:
             self._status_s = self._now_s + STATUS_EVERY_S
             self._tell_status()
+            self._look_again()
         if self._again_s is not None and self._now_s >= self._again_s:
             self._again_s = None
             self._desk.relay.again(self._now_s)
@@ -180,6 +187,13 @@ class Worker:
         self._status_s = self._now_s  # the others shall know at once
         self._desk.relay.again(self._now_s)
         self._again_s = self._now_s + AGAIN_AFTER_S
+
+    def _look_again(self) -> None:
+        """Ask for the retained frames of a share of the rooms, each in its turn."""
+        self._looks += 1
+        for room in self._desk.roster.rooms:
+            if (crc32(room.encode()) - self._looks) % LOOK_AGAIN_S == 0:
+                self._broker.follow(topic.room_frame(room))
 
     def _tell_status(self) -> None:
         status = WorkerStatus(

@@ -5,7 +5,7 @@ import pytest
 from clients.parcel import Extras, Parcel
 from clients.worker.profiles import LITE
 from clients.worker.wire import LEASE_S, JoinProblem, Membership
-from clients.worker.worker import followed
+from clients.worker.worker import LOOK_AGAIN_S, followed
 from mosquitto import placement, topic
 from tests.frames import frame
 from tests.little_cluster import CLUSTER, LittleCluster
@@ -458,3 +458,14 @@ def test_a_worker_follows_only_what_it_serves(cluster: LittleCluster) -> None:
             *(topic.member(slot, topic.ANY) for slot in slots),
             *(topic.room_frame(f"room-{one}") for one in mine),
         }
+
+
+def test_a_frame_that_was_lost_on_its_way_to_the_worker_is_found(
+    cluster: LittleCluster,
+) -> None:
+    cluster.join("ann")
+    cluster.frame(frame("final", 1, 1))
+    cluster.lose(frame("final", 2, 1))
+    cluster.pass_s(LOOK_AGAIN_S + 2)
+
+    assert cluster.relayed("ann")[-1] == frame("final", 2, 1).encode()
