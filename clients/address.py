@@ -1,5 +1,6 @@
 """A broker's address and who connects there; its client, not connected yet."""
 
+import socket
 from dataclasses import dataclass, field
 
 from paho.mqtt.client import Client
@@ -34,6 +35,7 @@ class Address:
             protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
+        client.on_socket_open = _send_at_once
         if self.user:
             client.username_pw_set(self.user, self.password)
         if will:
@@ -44,3 +46,9 @@ class Address:
         client.max_inflight_messages_set(_IN_FLIGHT_MAX)
         client.connect_timeout = _CONNECT_WITHIN_S
         return client
+
+
+def _send_at_once(_client: Client, _userdata: object, sock: object) -> None:
+    """Have the kernel hold back no small packet for one before it: 40 ms otherwise."""
+    if isinstance(sock, socket.socket):  # so it is where there is no TLS
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

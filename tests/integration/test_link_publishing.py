@@ -1,5 +1,6 @@
 """What a link sends, and how it subscribes, as a cluster's real broker has it."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -237,3 +238,15 @@ def test_a_link_that_is_given_up_says_why_and_begins_another(
 
         assert link.losses == ["hung for 4.0 s"]
         assert [one.payload for one in told] == [b"on the second"]
+
+
+def test_nothing_small_is_held_back_for_what_was_sent_before() -> None:
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        client = Address(LOOPBACK, listener.getsockname()[1]).client(None)
+        client.connect(LOOPBACK, listener.getsockname()[1])
+        connection = client.socket()
+        assert isinstance(connection, socket.socket)
+        held_back = not connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection.close()
+
+    assert not held_back
