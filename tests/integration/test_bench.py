@@ -5,18 +5,24 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psutil
 import psycopg
 import pytest
 
 from compose.settings import Settings
 from compose.setup.postgresql import find_postgresql
-from tests.integration.processes import free_port
-from tests.load.child import ChildFailed
+from tests.integration.front_desk import FrontDesk, front_desk
+from tests.integration.mqtt_peer import Peer
+from tests.integration.processes import LOOPBACK, free_port
+from tests.load.attendance import Member
+from tests.load.audience import Invitation
+from tests.load.child import Child, ChildFailed
 from tests.load.closed_loop import CLIENT, Loop, LoopFailed, drive, post, run
 from tests.load.cpu import CpuMeter, listener_on
 from tests.load.measured import Machine, Result
@@ -25,6 +31,7 @@ from tests.load.references.bare_mosquitto import VIEWERS_COUNT, BareMosquitto
 from tests.load.references.postgres import own_postgres
 from tests.load.references.web_server import web_server
 from tests.load.reporting.changes import last_committed
+from tests.load.seat import Broker, Place, Seat, Ticket
 
 MACHINE = Machine(2, "CPU", 1024, "6.1", {}, "abc", 0.0, is_busy=False)
 
@@ -114,6 +121,112 @@ def test_a_frame_reaches_every_viewer_of_a_bare_mosquitto(tmp_path: Path) -> Non
     assert done.rate_per_s >= VIEWERS_COUNT / 2
     assert done.details["viewers"] == VIEWERS_COUNT
     assert done.per_core_s > 0
+
+
+AUDIENCE = "tests.load.audience"
+MEMBERS, CLUSTERS = 7, 2
+WITHIN_S = 60
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[FrontDesk]:
+    with front_desk(tmp_path, clusters=CLUSTERS) as running:
+        yield running
+
+
+def invitation(desk: FrontDesk) -> Invitation:
+    port = int(desk.url.rpartition(":")[2])
+    return Invitation(
+        host=LOOPBACK, port=port, canary="canary", room="final", members=MEMBERS
+    )
+
+
+def show(desk: FrontDesk, *seqs: int) -> None:
+    """Play frames, and return when the relays' other subscribers have them, too."""
+    topics = {one.topic for one in desk.places if "/final/" in one.topic}
+    with Peer(desk.clusters[0].port) as observer:
+        observer.subscribe(*topics)
+        for seq in seqs:
+            desk.play(seq)
+        observer.turn_until(
+            lambda: len(observer.received) == len(topics) * len(seqs), "frame"
+        )
+
+
+def test_every_member_of_the_audience_gets_every_frame_with_its_times(
+    desk: FrontDesk,
+) -> None:
+    with Child(AUDIENCE) as audience:
+        seated = audience.ask(invitation(desk), int, within_s=WITHIN_S)
+        began_s = time.time()
+        show(desk, 1, 2, 3)
+        members = audience.ask("leave", tuple[Member, ...], within_s=WITHIN_S)
+    room = [member for member in members if member.room == "final"]
+    ports = [broker.port for broker in desk.clusters]
+
+    assert seated == len(members) == MEMBERS + CLUSTERS
+    assert [[one.total for one in member.got] for member in room] == [[1, 2, 3]] * 7
+    assert {member.cluster for member in members if member not in room} == {
+        f"{LOOPBACK}:{port}" for port in ports
+    }
+    for one in (one for member in room for one in member.got):
+        assert one.made_s == 1.3
+        assert began_s - 0.001 <= one.worker_s <= one.arrived_s <= time.time()
+
+
+def test_a_member_joins_again_until_there_is_a_worker(desk: FrontDesk) -> None:
+    desk.stop_workers()
+    late = threading.Timer(2.5, desk.start_workers)
+    late.start()
+    with Child(AUDIENCE) as audience:
+        seated = audience.ask(invitation(desk), int, within_s=WITHIN_S)
+    late.join()
+
+    assert seated == MEMBERS + CLUSTERS
+
+
+def test_a_member_joins_again_before_its_lease_ends() -> None:
+    relay, wish = "relay/1/final/full", b"clients/me/join"
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        place = Broker(LOOPBACK, listener.getsockname()[1])
+        seat = Seat(Ticket(Place("me", (place,), relay), place, "final"), now_s=0)
+        broker = listener.accept()[0]
+    with broker, seat.socket:
+        broker.sendall(bytes.fromhex("2003000000 900400010000"))  # CONNACK, SUBACK
+        seat.receive(0)
+        seat.tick(0)
+        assert wish in broker.recv(65536)
+
+        broker.sendall(assignment(relay, lease_s=100))
+        seat.receive(0)
+        assert seat.is_taken
+        seat.tick(49)
+        assert wish not in broker.recv(65536)  # a sign of life alone
+        seat.tick(81)
+        assert wish in broker.recv(65536)
+
+
+def assignment(relay: str, *, lease_s: int) -> bytes:
+    topic = b"clients/me/assignment"
+    body = msgspec.json.encode({"topic": relay, "lease_s": lease_s})
+    packet = bytes((0, len(topic))) + topic + b"\x00" + body
+    return bytes((0x30, len(packet))) + packet
+
+
+def test_a_client_that_gets_no_place_is_no_audience(desk: FrontDesk) -> None:
+    desk.refusals.append((503, {"error": "full"}))
+    desk.refusals.append((429, {"error": "rate_limited"}))
+    with Child(AUDIENCE) as audience, pytest.raises(ChildFailed, match="429"):
+        audience.ask(invitation(desk), int, within_s=WITHIN_S)
+
+
+def test_a_broker_that_goes_takes_the_audience_with_it(desk: FrontDesk) -> None:
+    with Child(AUDIENCE) as audience:
+        audience.ask(invitation(desk), int, within_s=WITHIN_S)
+        port = desk.clusters[1].port
+        desk.clusters[1].kill()
+        with pytest.raises(ChildFailed, match=f"at {LOOPBACK}:{port}"):
+            audience.ask("leave", tuple[Member, ...], within_s=WITHIN_S)
 
 
 def commit(file: Path, raw: bytes) -> None:

@@ -161,4 +161,5 @@ def _case_result(case: Case, repeats: Sequence[CaseRun]) -> CaseResult:
         why=case.why,
         warmup_s=case.warmup_s,
         repeats=tuple(repeats),
+        members=case.members,
     )

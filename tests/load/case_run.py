@@ -1,10 +1,15 @@
 """What one repeat of a case found; part of the JSON that `measured` describes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-OURS = ("generator", "harness")
+GENERATOR, AUDIENCE, HARNESS = "generator", "audience", "harness"
+
+OURS = (GENERATOR, AUDIENCE, HARNESS)
 """Names in `Usage` that are not the system's: what sends, and what watches it."""
+
+_WORKER = re.compile(r".+-worker-\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ class Usage:
     rss_peak_mib: float
     pss_mib: float | None = None
     """At the end; shared pages by their share. None where it cannot be read."""
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether this is one of the clusters' workers."""
+        return bool(_WORKER.fullmatch(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,28 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """How frames came to many registered clients of one room."""
+
+    members: int
+    clusters: int
+    frames: int
+    """That came to any of them in the measured time."""
+
+    missed: int
+    """Of all frames, warm-up included: what a member did not get and another did."""
+
+    relay: Latency | None = None
+    """Worker → registered client: of each frame to each member."""
+
+    spread: Latency | None = None
+    """From a cluster's first worker that sends a frame on to its last."""
+
+    arrivals: Latency | None = None
+    """From a frame's arrival at a cluster's first member to that at its last."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRun:
     """One repeat of a case. What a kind of case does not measure is None."""
 
@@ -97,11 +129,17 @@ class CaseRun:
     canary: Latency | None = None
     """Scheduled tap → its frame at a cluster broker."""
 
+    registered: Latency | None = None
+    """Scheduled tap → its frame at a registered client; of each cluster one."""
+
+    audience: Audience | None = None
     loaded: Latency | None = None
     """Scheduled send of a loaded room's batch → the first frame that counts it."""
 
     hops_ms: Mapping[str, float] = field(default_factory=dict)
-    """Medians of the canary's way, in its order; together about `canary.p50_ms`."""
+    """Medians of the canary's way, in its order. Up to the viewer, together about
+    `canary.p50_ms`; then the hops that a registered client's frames have instead of
+    the last."""
 
     start: Start | None = None
     notes: Mapping[str, float | str] = field(default_factory=dict)
@@ -112,6 +150,10 @@ class CaseRun:
 
     failures: tuple[str, ...] = ()
     """What the system did wrong: accepted was not counted, for example."""
+
+    excess: tuple[str, ...] = ()
+    """Why the offered load is more than this machine takes. The figures stand: they say
+    what became of it."""
 
     @property
     def system_cpu_cores(self) -> float:

@@ -30,6 +30,10 @@ class Case:
     """None where there is no set rate."""
 
     per_post: int | None = None
+    rooms: int = ROOMS
+    members: int = 0
+    """Registered clients of the first room."""
+
     warmup_s: float = 5
     """Of an idle system: how long it is left alone first."""
 
@@ -42,11 +46,13 @@ class Case:
         """Return about how long one repeat takes."""
         if self.kind == "startup":
             return _START_UP_S
-        return self.warmup_s + self.seconds + _AROUND_S
+        around_s = _AROUND_S + self.members * _MEMBER_S
+        return self.warmup_s + self.seconds + around_s
 
 
 _START_UP_S = 45.0
 _AROUND_S = 7.0
+_MEMBER_S = 0.006
 
 
 def _load(per_s: int, per_post: int) -> Case:
@@ -67,9 +73,18 @@ _MOST_POSTS = replace(
     why="2,000 POSTs a second: more than one web worker takes for certain",
 )
 
+_AUDIENCE = replace(
+    _load(2_000, 100),
+    name="audience",
+    title="2,000 reactions/s in POSTs of 100, in a room of 1,000 registered clients",
+    rooms=1,
+    members=1_000,
+)
+
 CASES = (
     Case("start-up", "From `up` to ready, and to the first frame", "startup"),
     Case("idle", "Nobody reacts", "idle", warmup_s=20, seconds=30),
+    _AUDIENCE,
     _STEADY,
     _load(20_000, 500),
     _load(100_000, 100),

@@ -63,6 +63,11 @@ class Child:
         with self._process, self._log:
             end(self._process, within_s=_END_WITHIN_S)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def ask(self, order: object, answer: type[_Answer], *, within_s: float) -> _Answer:
         """Hand over an order and wait for its answer.
 

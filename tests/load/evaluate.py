@@ -4,14 +4,26 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.load.matching import Batch, Seen, Sighting, hops_ms, latency, match
+from tests.load.attendance import Member, figures, missed
+from tests.load.case_run import AUDIENCE, GENERATOR
+from tests.load.matching import (
+    Batch,
+    Seen,
+    Sighting,
+    hops_ms,
+    latency,
+    match,
+    relay_hops_ms,
+)
 from tests.load.measured import Book, CaseRun, Usage
 from tests.load.schedule import LATE_AFTER_S, LATE_SHARE_MAX, Plan, late_share
 from tests.load.sending import Sendings, Sent
 
-GENERATOR = "generator"
 SATURATED_CORES = 0.9
-"""A generator this busy is what is measured."""
+"""A generator or an audience this busy is what is measured."""
+
+
+_MUST_NOT_FILL = (GENERATOR, AUDIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,9 @@ class Records:
     """Room → its frames in the order of their arrival."""
 
     usage: tuple[Usage, ...]
+    members: tuple[Member, ...] = ()
+    """The registered clients: the canary's, and the first room's if it has any."""
+
     gone: tuple[str, ...] = ()
     """Processes that ended meanwhile."""
 
@@ -38,6 +53,16 @@ class Records:
         return self.warmup_s <= due_s < self.plan.seconds
 
     @property
+    def from_s(self) -> float:
+        """When measuring began, in seconds since the epoch."""
+        return self.sendings.started_s + self.warmup_s
+
+    @property
+    def until_s(self) -> float:
+        """When it ended."""
+        return self.sendings.started_s + self.plan.seconds
+
+    @property
     def measured(self) -> list[Sent]:
         """The POSTs due in the measured time."""
         return [sent for sent in self.sendings.sent if self.in_time(sent.due_s)]
@@ -46,8 +71,11 @@ class Records:
 def evaluate(records: Records) -> CaseRun:
     """Return the figures of a run."""
     measured = records.measured
-    seen = {room: _seen(records, room) for room in _rooms(records)}
+    seen = {
+        room: _seen(records, room, records.sightings[room]) for room in _rooms(records)
+    }
     canary = seen.pop(records.plan.canary)
+    registered = _registered(records)
     loaded = [one for of_room in seen.values() for one in of_room]
     late = late_share([sent.ready_s - sent.due_s for sent in measured])
     return CaseRun(
@@ -60,8 +88,14 @@ def evaluate(records: Records) -> CaseRun:
         book=_book(records),
         post=latency([sent.answered_s - sent.due_s for sent in measured]),
         canary=latency([one.latency_s for one in canary]),
+        registered=latency([one.latency_s for one in registered]),
+        audience=figures(
+            [one for one in records.members if one.room != records.plan.canary],
+            from_s=records.from_s,
+            until_s=records.until_s,
+        ),
         loaded=latency([one.latency_s for one in loaded]),
-        hops_ms=hops_ms(canary),
+        hops_ms=hops_ms(canary) | relay_hops_ms(registered),
         notes={
             "connections": records.sendings.lines,
             "generator": "realtime"
@@ -69,7 +103,8 @@ def evaluate(records: Records) -> CaseRun:
             else "usual priority",
         },
         invalid=tuple(_faults(records, late)),
-        failures=tuple(_failures(records, late)),
+        failures=tuple(_failures(records)),
+        excess=tuple(_excess(records, late)),
     )
 
 
@@ -89,7 +124,18 @@ def _rooms(records: Records) -> tuple[str, ...]:
     return (*records.plan.rooms, records.plan.canary)
 
 
-def _seen(records: Records, room: str) -> list[Seen]:
+def _registered(records: Records) -> list[Seen]:
+    """Match the canary's taps with the frames of each of its registered clients."""
+    canary = records.plan.canary
+    return [
+        seen
+        for member in records.members
+        if member.room == canary
+        for seen in _seen(records, canary, member.sightings)
+    ]
+
+
+def _seen(records: Records, room: str, sightings: Sequence[Sighting]) -> list[Seen]:
     """Match a room's batches with its frames; those of the measured time are kept.
 
     A batch of which nobody knows whether it was stored makes it unknown which of the
@@ -106,7 +152,7 @@ def _seen(records: Records, room: str) -> list[Seen]:
     ]
     return [
         one
-        for one in match(batches, records.sightings[room])
+        for one in match(batches, sightings)
         if records.in_time(one.batch.due_s - started_s)
     ]
 
@@ -134,16 +180,14 @@ def _book(records: Records) -> Book:
     )
 
 
-def _failures(records: Records, late: float) -> Iterator[str]:
+def _failures(records: Records) -> Iterator[str]:
     """Check the promise room by room: what one lacks must not hide in another."""
     for name in records.gone:
         yield f"{name} ended"
-    held_back = late_share([one.sent_s - one.ready_s for one in records.measured])
-    # What a late generator sends comes in a heap, and waits for that.
-    if held_back > LATE_SHARE_MAX >= late:
+    for room, (frames, members) in missed(records.members, records.until_s).items():
         yield (
-            f"it fell behind: {held_back:.1%} of the POSTs waited for one of"
-            f" {records.sendings.lines} connections, all of which waited for answers"
+            f"room {room}: {members} registered clients missed {frames} frames"
+            " that others got"
         )
     for room, outcomes in totals(records.sendings).items():
         least = outcomes["accepted"]
@@ -154,9 +198,20 @@ def _failures(records: Records, late: float) -> Iterator[str]:
             yield f"room {room}: accepted {least}{doubt}, counted {counted}"
 
 
+def _excess(records: Records, late: float) -> Iterator[str]:
+    """Tell whether more was offered than the machine takes."""
+    held_back = late_share([one.sent_s - one.ready_s for one in records.measured])
+    # What a late generator sends comes in a heap, and waits for that.
+    if held_back > LATE_SHARE_MAX >= late:
+        yield (
+            f"it fell behind: {held_back:.1%} of the POSTs waited for one of"
+            f" {records.sendings.lines} connections, all of which waited for answers"
+        )
+
+
 def _faults(records: Records, late: float) -> Iterator[str]:
     if late > LATE_SHARE_MAX:
         yield f"{late:.1%} of the POSTs were sent {LATE_AFTER_S * 1000:.0f} ms late"
     for usage in records.usage:
-        if usage.name == GENERATOR and usage.cpu_cores > SATURATED_CORES:
-            yield f"the generator was busy with {usage.cpu_cores:.2f} cores"
+        if usage.name in _MUST_NOT_FILL and usage.cpu_cores > SATURATED_CORES:
+            yield f"the {usage.name} was busy with {usage.cpu_cores:.2f} cores"

@@ -7,7 +7,7 @@ for two of the same sum.
 """
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.load.measured import Latency
@@ -30,6 +30,8 @@ class Sighting:
     total: int
     made_s: float
     bridged_s: float
+    worker_s: float | None = None
+    """None where no worker was on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,27 @@ def hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
             one.sighting.arrived_s - one.sighting.bridged_s for one in seen
         ],
     }
+    return _medians_ms(hops)
+
+
+def relay_hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
+    """Return the same of the hops that only a registered client's frames have."""
+    passed = [
+        (one.sighting, worker_s)
+        for one in seen
+        if (worker_s := one.sighting.worker_s) is not None
+    ]
+    if not passed:
+        return {}
+    return _medians_ms(
+        {
+            "bridge → worker": [worker_s - one.bridged_s for one, worker_s in passed],
+            "worker → client": [one.arrived_s - worker_s for one, worker_s in passed],
+        }
+    )
+
+
+def _medians_ms(hops: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {name: statistics.median(all_s) * 1000 for name, all_s in hops.items()}
 
 

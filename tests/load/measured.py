@@ -13,11 +13,11 @@ from typing import Literal, Protocol, Self
 
 import msgspec
 
-from tests.load.case_run import OURS, Book, CaseRun, Latency, Start, Usage
+from tests.load.case_run import Audience, Book, CaseRun, Latency, Start, Usage
 
 __all__ = [
-    "OURS",
     "Absent",
+    "Audience",
     "Book",
     "CaseResult",
     "CaseRun",
@@ -71,6 +71,8 @@ class CaseResult:
     why: str
     warmup_s: float
     repeats: tuple[CaseRun, ...]
+    members: int = 0
+    """Registered clients beside the canary's."""
 
     @property
     def is_valid(self) -> bool:
@@ -81,6 +83,11 @@ class CaseResult:
     def is_right(self) -> bool:
         """Whether the system did nothing wrong in any repeat."""
         return not any(run.failures for run in self.repeats)
+
+    @property
+    def is_borne(self) -> bool:
+        """Whether the machine took all that was offered, in every repeat."""
+        return not any(run.excess for run in self.repeats)
 
     def spread(self, figure: Callable[[CaseRun], float | None]) -> Spread | None:
         """Return a figure's median and range over the repeats that have it."""

@@ -9,16 +9,19 @@ from contextlib import ExitStack
 
 import httpx
 
-from tests.load.cases import CANARIES_PER_S, CONNECTIONS, ROOMS, Case
+from tests.load.attendance import Member
+from tests.load.audience import Invitation
+from tests.load.case_run import AUDIENCE, GENERATOR, HARNESS
+from tests.load.cases import CANARIES_PER_S, CONNECTIONS, Case
+from tests.load.child import Child, ChildFailed
 from tests.load.driver import GeneratorFailed, generator
-from tests.load.evaluate import GENERATOR, Records, evaluate, totals
+from tests.load.evaluate import Records, evaluate, totals
 from tests.load.measured import CaseRun, Start
 from tests.load.schedule import Plan
 from tests.load.system import NotUp, System, own_stack, system_of
 from tests.load.usage import Meter
 from tests.load.viewer import NotSeen, Viewer
 
-HARNESS = "harness"
 SETTLES_WITHIN_S = 60
 """After the last answer: all that was accepted is counted by then, or it is lost."""
 
@@ -26,6 +29,8 @@ _WATCH_ON_S = 2.0
 """Then: what is counted twice would come with the next triggers."""
 
 _FIRST_FRAME_WITHIN_S = 60
+_SEATED_WITHIN_S = 120
+_TELLS_WITHIN_S = 60
 
 
 def repeat(case: Case, system: System | None) -> CaseRun:
@@ -39,7 +44,10 @@ def repeat(case: Case, system: System | None) -> CaseRun:
         if system is None:
             return _start_up(case)
         return _idle(case, system) if case.kind == "idle" else _load(case, system)
-    except (GeneratorFailed, NotSeen, NotUp, httpx.HTTPError) as error:
+    except (
+        *(ChildFailed, GeneratorFailed),
+        *(NotSeen, NotUp, httpx.HTTPError),
+    ) as error:
         return CaseRun(measured_s=0, failures=(str(error),))
 
 
@@ -48,10 +56,12 @@ def _load(case: Case, system: System) -> CaseRun:
     rooms = (*plan.rooms, plan.canary)
     with ExitStack() as using:
         viewer = using.enter_context(_viewer(system, rooms))
+        audience = using.enter_context(Child("tests.load.audience"))
+        audience.ask(_invitation(case, plan), int, within_s=_SEATED_WITHIN_S)
         driver = using.enter_context(generator(plan))
         _sleep_until(driver.started_s + case.warmup_s)
-        watched = {**system.pids, GENERATOR: driver.pid, HARNESS: os.getpid()}
-        with Meter(watched) as meter:
+        ours = {GENERATOR: driver.pid, AUDIENCE: audience.pid, HARNESS: os.getpid()}
+        with Meter({**system.pids, **ours}) as meter:
             _sleep_until(driver.started_s + plan.seconds)
         sendings = driver.book()
         accepted = {
@@ -60,6 +70,7 @@ def _load(case: Case, system: System) -> CaseRun:
         viewer.wait_for_totals(accepted, SETTLES_WITHIN_S)
         time.sleep(_WATCH_ON_S)
         sightings = {room: viewer.sightings(room) for room in rooms}
+        members = audience.ask("leave", tuple[Member, ...], within_s=_TELLS_WITHIN_S)
     return evaluate(
         Records(
             plan=plan,
@@ -67,8 +78,19 @@ def _load(case: Case, system: System) -> CaseRun:
             sendings=sendings,
             sightings=sightings,
             usage=meter.usage,
+            members=members,
             gone=meter.gone,
         )
+    )
+
+
+def _invitation(case: Case, plan: Plan) -> Invitation:
+    return Invitation(
+        host=plan.host,
+        port=plan.port,
+        canary=plan.canary,
+        room=plan.rooms[0],
+        members=case.members,
     )
 
 
@@ -78,7 +100,7 @@ def _plan(case: Case, system: System) -> Plan:
     return Plan(
         host=system.host,
         port=system.port,
-        rooms=tuple(f"bench-{run}-{index}" for index in range(ROOMS)),
+        rooms=tuple(f"bench-{run}-{index}" for index in range(case.rooms)),
         canary=f"bench-{run}-canary",
         per_post=per_post,
         posts_per_s=(case.reactions_per_s or 0) / per_post,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.load.evaluate import GENERATOR
+from tests.load.case_run import AUDIENCE, GENERATOR, Audience
 from tests.load.measured import CaseRun, ReferenceRun
 
 
@@ -25,8 +25,10 @@ def _parts(run: CaseRun) -> Iterator[str]:
         yield f"first frame {run.start.first_frame_s:.1f} s later"
     if run.accepted_per_s is not None:
         yield f"{run.accepted_per_s:,.0f}/s accepted"
-    if run.canary:
-        yield f"tap → frame p50 {run.canary.p50_ms:.0f}, p99 {run.canary.p99_ms:.0f} ms"
+    for what, found in (("frame", run.canary), ("client", run.registered)):
+        if found:
+            yield f"tap → {what} p50 {found.p50_ms:.0f}, p99 {found.p99_ms:.0f} ms"
+    yield from _of_audience(run.audience)
     if run.book:
         yield f"accepted {run.book.accepted:,}, counted {run.book.counted:,}"
     others = {name: count for name, count in run.answers.items() if name != "202"}
@@ -34,10 +36,25 @@ def _parts(run: CaseRun) -> Iterator[str]:
         yield f"other answers {others}"
     if run.usage:
         yield f"{run.system_cpu_cores:.2f} cores, {run.system_rss_mib:,.0f} MiB"
-    for usage in run.usage:
-        if usage.name == GENERATOR:
-            yield f"generator {usage.cpu_cores:.2f} cores"
+    yield from (
+        f"{usage.name} {usage.cpu_cores:.2f} cores"
+        for usage in run.usage
+        if usage.name in {GENERATOR, AUDIENCE}
+    )
     if run.late_share:
         yield f"late {run.late_share:.2%}"
     yield from (f"INVALID: {reason}" for reason in run.invalid)
     yield from (f"FAILURE: {reason}" for reason in run.failures)
+    yield from (f"TOO MUCH: {reason}" for reason in run.excess)
+
+
+def _of_audience(audience: Audience | None) -> Iterator[str]:
+    if audience is None:
+        return
+    yield f"{audience.members:,} members, {audience.frames} frames"
+    if audience.missed:
+        yield f"missed {audience.missed}"
+    if audience.spread:
+        yield f"first to last relay p99 {audience.spread.p99_ms:.0f} ms"
+    if audience.relay:
+        yield f"worker → client p99 {audience.relay.p99_ms:.1f} ms"

@@ -13,6 +13,7 @@ STEADY = "20k-by-100"
 PEAK = "200k-by-500"
 IDLE = "idle"
 START_UP = "start-up"
+AUDIENCE = "audience"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,26 @@ def _memory_mib(run: CaseRun) -> float | None:
     return run.system_rss_mib if run.usage else None
 
 
+def _spread_p99(run: CaseRun) -> float | None:
+    spread = run.audience and run.audience.spread
+    return spread.p99_ms if spread else None
+
+
+def _relay_p99(run: CaseRun) -> float | None:
+    relay = run.audience and run.audience.relay
+    return relay.p99_ms if relay else None
+
+
+def _worker_mib(run: CaseRun) -> float | None:
+    """Return the memory of the worker that has most."""
+    return max((one.rss_peak_mib for one in run.usage if one.is_worker), default=None)
+
+
+def _worker_cores(run: CaseRun) -> float | None:
+    """Return the CPU of the busiest worker."""
+    return max((one.cpu_cores for one in run.usage if one.is_worker), default=None)
+
+
 def _ready_s(run: CaseRun) -> float | None:
     return run.start.ready_s if run.start else None
 
@@ -111,6 +132,18 @@ TARGETS = (
     ),
     Target("Every case: accepted but not counted", "reactions", 0, _worst(_miscounted)),
     Target(
+        "1,000 clients: a cluster's first to last relay of a frame, p99",
+        "ms",
+        50,
+        _median(AUDIENCE, _spread_p99),
+    ),
+    Target(
+        "1,000 clients: worker → client, p99",
+        "ms",
+        20,
+        _median(AUDIENCE, _relay_p99),
+    ),
+    Target(
         "Single POSTs, of an empty route's",
         "share",
         0.65,
@@ -118,7 +151,9 @@ TARGETS = (
         at_most=False,
     ),
     Target("The whole system's memory, the most", "MiB", 2560, _worst(_memory_mib)),
+    Target("A worker's memory, the most", "MiB", 60, _worst(_worker_mib)),
     Target("Idle", "cores", 0.25, _median(IDLE, lambda run: run.system_cpu_cores)),
+    Target("Idle: the busiest worker", "cores", 0.01, _median(IDLE, _worker_cores)),
     Target(
         "Ready after `up`",
         "s",

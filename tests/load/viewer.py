@@ -6,28 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-import msgspec
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from tests.load.frame import BRIDGE_TIME, Frame
 from tests.load.matching import Sighting
 
-BRIDGE_TIME = "bridge_ms"
-"""User property of a frame: when the bridge sent it."""
-
 _SUBSCRIBED_WITHIN_S = 20
-
-
-class _Times(msgspec.Struct):
-    made_ms: int
-
-
-class _Frame(msgspec.Struct):
-    room: str
-    total: int
-    times: _Times
 
 
 class NotSeen(Exception):
@@ -106,10 +93,9 @@ class Viewer:
         self, _client: Client, _userdata: object, message: MQTTMessage
     ) -> None:
         arrived_s = time.time()
-        frame = msgspec.json.decode(message.payload, type=_Frame)
-        made_s = frame.times.made_ms / 1000
-        bridged_s = _bridged_s(message.properties, made_s)
-        sighting = Sighting(arrived_s, frame.total, made_s, bridged_s)
+        frame = Frame.decode(bytes(message.payload))
+        bridged_s = _bridged_s(message.properties, frame.made_s)
+        sighting = Sighting(arrived_s, frame.total, frame.made_s, bridged_s)
         with self._changed:
             self._sightings[frame.room].append(sighting)
             self._changed.notify_all()

@@ -64,12 +64,23 @@ def test_taps_and_loaded_rooms_are_followed_to_a_clusters_broker(run: CaseRun) -
         "answered → made",
         "made → bridge",
         "bridge → viewer",
+        "bridge → worker",
+        "worker → client",
     ]
     assert min(run.hops_ms.values()) >= 0
 
 
-def test_what_the_generator_itself_costs_is_known(run: CaseRun) -> None:
-    assert {usage.name for usage in run.usage} == {"generator", "harness"}
+def test_taps_are_followed_to_a_registered_client_of_each_cluster(
+    run: CaseRun, stack: Stack
+) -> None:
+    assert run.registered
+    assert run.canary
+    assert run.registered.n == run.canary.n * len(stack.cluster_ports)
+    assert 0 < run.registered.p50_ms <= run.registered.p99_ms
+
+
+def test_what_measures_is_booked_apart(run: CaseRun) -> None:
+    assert {usage.name for usage in run.usage} == {"generator", "audience", "harness"}
 
 
 def test_a_look_at_one_case_is_not_the_whole_bench(result: Result) -> None:

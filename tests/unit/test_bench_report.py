@@ -6,6 +6,7 @@ import pytest
 
 from tests.load.child import ROOT
 from tests.load.measured import (
+    Audience,
     Book,
     CaseResult,
     CaseRun,
@@ -167,6 +168,69 @@ def test_the_same_result_gives_the_same_report_and_plot() -> None:
     assert latency_by_rate(again) == latency_by_rate(STEADY)
 
 
+HEARD = Audience(
+    *(1000, 3, 41, 0),
+    relay=latency(12.5),
+    spread=latency(31),
+    arrivals=latency(44),
+)
+
+WORKERS = (
+    Usage("cluster-1", 0.01, 0.01, 11, 11),
+    Usage("cluster-1-worker-1", 0.02, 0.02, 38, 40),
+    Usage("cluster-1-worker-2", 0.04, 0.04, 38, 39),
+)
+
+SEEN = result(
+    load(
+        replace(
+            run(700), registered=latency(777), audience=HEARD, usage=WORKERS + usage(1)
+        )
+    )
+)
+
+
+def test_what_registered_clients_get_is_in_the_report_and_in_the_terminal() -> None:
+    for text in (report(SEEN), table(SEEN)):
+        assert "tap → client p50 ms" in text
+        assert any(" 777 |" in line for line in text.splitlines())
+        row = line_with(" 1,000 |", text)
+        assert all(f" {one} |" in row for one in ("41", "12.5", "31", "44"))
+
+
+def test_a_result_without_registered_clients_has_no_place_for_them() -> None:
+    assert "client" not in table(STEADY)
+    assert "## Registered clients" not in report(STEADY)
+
+
+def test_workers_are_two_rows_however_many_there_are() -> None:
+    text = report(SEEN)
+    cpu = text[text.index("## CPU") : text.index("## Memory")]
+    memory = text[text.index("## Memory") : text.index("## Against")]
+
+    assert line_with("workers (2)", cpu).endswith(" 0.06 |")
+    assert line_with("the greatest worker", cpu).endswith(" 0.04 |")
+    assert line_with("workers (2)", memory).endswith(" 79 |")
+    assert line_with("the greatest worker", memory).endswith(" 40 |")
+    assert "worker-1" not in text
+    assert line_with("| cluster-1 ", cpu).endswith(" 0.01 |")
+
+
+def test_an_older_result_is_compared_with_where_it_has_the_figure() -> None:
+    text = changes(SEEN, STEADY)
+
+    assert "tap → frame p99" in text
+    assert "client" not in text
+    assert "inside the spread" in line_with("tap → client p99", changes(SEEN, SEEN))
+    assert "worker → client p99" in changes(SEEN, SEEN)
+
+
+def test_a_room_full_of_clients_is_no_point_of_latency_by_rate() -> None:
+    crowded = replace(load(run(700)), members=1000)
+
+    assert latency_by_rate(result(crowded)) is None
+
+
 def test_a_plot_has_no_date() -> None:
     image = latency_by_rate(STEADY)
 
@@ -236,6 +300,14 @@ def test_a_miscount_is_marked_however_fast_the_run_was() -> None:
     assert "**wrong**" in line_with("| 20,000 rea", table(bad))
     assert "reactions/s in POSTs of 100: accepted 5, counted 4" in report(bad)
     assert "did something wrong: 20k-by-100" in report(bad)
+
+
+def test_more_than_the_machine_takes_is_marked_and_may_be_quoted() -> None:
+    much = result(load(replace(run(1), excess=("it fell behind: 9 %",))))
+
+    assert "too much" in line_with("| 20,000 rea", table(much))
+    assert "reactions/s in POSTs of 100: it fell behind: 9 %" in report(much)
+    assert "Not to be quoted" not in readme_block(much)
 
 
 def test_a_busy_machine_or_a_part_of_the_cases_is_not_to_be_quoted() -> None:

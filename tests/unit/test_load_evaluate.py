@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.load.evaluate import GENERATOR, Records, evaluate
+from tests.load.attendance import Member, Relayed
+from tests.load.case_run import AUDIENCE, GENERATOR
+from tests.load.evaluate import Records, evaluate
 from tests.load.matching import Sighting
 from tests.load.measured import Usage
 from tests.load.schedule import Plan
@@ -150,16 +152,17 @@ def test_more_than_a_hundredth_sent_late_makes_a_run_invalid(
     assert run.failures == ()  # the system had no part in it
 
 
-def test_posts_that_the_system_held_back_are_its_failure_and_not_the_benchs() -> None:
+def test_posts_that_were_held_back_are_more_than_the_machine_takes() -> None:
     posts = [sent(3, held_s=0.5 if index < 2 else 0) for index in range(100)]
     run = evaluate(records(posts, {"hot": [frame(4, 10_000)]}))
 
     assert not run.invalid
     assert run.late_share == 0
-    assert "fell behind: 2.0% of the POSTs" in run.failures[0]
+    assert "fell behind: 2.0% of the POSTs" in run.excess[0]
+    assert not run.failures
 
 
-def test_what_a_late_generator_sends_in_a_heap_is_not_the_systems_failure() -> None:
+def test_what_a_late_generator_sends_in_a_heap_is_not_too_much() -> None:
     posts = [
         sent(3, delay_s=0.02, held_s=0.5) if index < 2 else sent(3)
         for index in range(100)
@@ -167,7 +170,7 @@ def test_what_a_late_generator_sends_in_a_heap_is_not_the_systems_failure() -> N
     run = evaluate(records(posts, {"hot": [frame(4, 10_000)]}))
 
     assert run.invalid
-    assert run.failures == ()
+    assert run.excess == ()
 
 
 def test_late_sends_of_the_warm_up_do_not_matter() -> None:
@@ -176,8 +179,9 @@ def test_late_sends_of_the_warm_up_do_not_matter() -> None:
     assert not evaluate(records(posts, {"hot": [frame(4, 200)]})).invalid
 
 
-def test_a_generator_that_fills_its_core_makes_a_run_invalid() -> None:
-    usage = Usage(GENERATOR, 0.95, 1.0, 30, 30)
+@pytest.mark.parametrize("name", [GENERATOR, AUDIENCE])
+def test_who_measures_and_fills_its_core_makes_a_run_invalid(name: str) -> None:
+    usage = Usage(name, 0.95, 1.0, 30, 30)
     run = evaluate(records([sent(3)], {"hot": [frame(4, 100)]}, usage))
     other = evaluate(
         records([sent(3)], {"hot": [frame(4, 100)]}, replace(usage, name="web"))
@@ -185,6 +189,85 @@ def test_a_generator_that_fills_its_core_makes_a_run_invalid() -> None:
 
     assert run.invalid
     assert not other.invalid
+
+
+def member(room: str, cluster: str, *got: Relayed) -> Member:
+    return Member(cluster, room, got)
+
+
+def relayed(after_s: float, total: int) -> Relayed:
+    at_s = START_S + after_s
+    return Relayed(
+        frame=f"frame-{total}",
+        total=total,
+        made_s=at_s - 0.2,
+        bridged_s=at_s - 0.1,
+        worker_s=at_s - 0.02,
+        arrived_s=at_s,
+    )
+
+
+def registered(*late_s: float) -> Records:
+    """The same run, seen by the canary's clients of a cluster each, so much later."""
+    members = [
+        member(
+            "canary",
+            f"cluster-{number}",
+            *[relayed(second + 1 + more_s, second + 1) for second in range(6)],
+        )
+        for number, more_s in enumerate(late_s)
+    ]
+    return replace(a_run(), members=tuple(members))
+
+
+def test_taps_are_followed_to_every_registered_client_of_the_canary() -> None:
+    run = evaluate(registered(0.1, 0.3))
+
+    assert run.registered
+    assert run.canary
+    assert run.registered.n == 2 * run.canary.n
+    assert run.registered.p50_ms == pytest.approx(700)
+    assert run.registered.max_ms == pytest.approx(800)
+    assert run.audience is None
+
+
+def test_the_hops_of_a_registered_client_come_after_the_viewers() -> None:
+    hops = evaluate(registered(0.1)).hops_ms
+
+    assert list(hops)[-3:] == ["bridge → viewer", "bridge → worker", "worker → client"]
+    assert hops["bridge → worker"] == pytest.approx(80)
+    assert hops["worker → client"] == pytest.approx(20)
+
+
+def test_without_a_registered_client_there_are_no_hops_to_it() -> None:
+    assert list(evaluate(a_run()).hops_ms)[-1] == "bridge → viewer"
+
+
+def test_the_loaded_rooms_clients_are_its_audience_and_not_the_canarys() -> None:
+    frames = (relayed(1, 50), relayed(3, 100), relayed(4, 200))
+    room = [member("hot", "one", *frames) for _ in range(5)]
+    found = registered(0.1)
+    run = evaluate(replace(found, members=(*found.members, *room)))
+
+    assert run.audience
+    assert run.registered
+    assert (run.audience.members, run.audience.frames) == (5, 2)
+    assert run.registered.n == 4
+    assert run.failures == ()
+
+
+def test_a_frame_that_only_some_clients_got_is_a_failure() -> None:
+    room = (
+        member("hot", "one", relayed(1, 100), relayed(4, 200)),
+        member("hot", "two", relayed(4, 200)),
+    )
+    run = evaluate(replace(a_run(), members=room))
+
+    assert run.audience
+    assert run.audience.missed == 1
+    assert run.failures == (
+        "room hot: 1 registered clients missed 1 frames that others got",
+    )
 
 
 def test_a_process_that_ended_is_a_failure() -> None:

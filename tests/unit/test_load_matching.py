@@ -1,6 +1,13 @@
 import pytest
 
-from tests.load.matching import Batch, Sighting, hops_ms, latency, match
+from tests.load.matching import (
+    Batch,
+    Sighting,
+    hops_ms,
+    latency,
+    match,
+    relay_hops_ms,
+)
 
 
 def batch(due_s: float, reactions: int = 1) -> Batch:
@@ -61,6 +68,14 @@ def test_the_hops_of_one_tap_add_up_to_its_latency() -> None:
         "bridge → viewer": 125,
     }
     assert sum(hops.values()) == seen[0].latency_s * 1000
+
+
+def test_a_registered_clients_hops_are_the_way_from_the_bridge_to_it() -> None:
+    relayed = Sighting(3.0, 1, made_s=2.5, bridged_s=2.75, worker_s=2.875)
+    seen = list(match([batch(1.0)], [relayed]))
+
+    assert relay_hops_ms(seen) == {"bridge → worker": 125, "worker → client": 125}
+    assert relay_hops_ms(list(match([batch(1.0)], [sighting(3.0, 1)]))) == {}
 
 
 def test_percentiles_are_in_milliseconds_and_within_what_was_seen() -> None:

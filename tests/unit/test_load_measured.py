@@ -1,9 +1,12 @@
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from tests.load.measured import (
+    Audience,
     Book,
     CaseResult,
     CaseRun,
@@ -28,6 +31,7 @@ def run(**changes: object) -> CaseRun:
             Usage("stream", 0.9, 1.2, 700, 800, 750),
             Usage("web", 0.4, 0.5, 100, 120),
             Usage("generator", 0.1, 0.2, 30, 31),
+            Usage("audience", 0.1, 0.2, 40, 41),
         ),
         "accepted_per_s": 20_000,
         "answers": {"202": 200},
@@ -144,7 +148,50 @@ def test_single_posts_are_judged_by_the_empty_route_in_turn_with_them() -> None:
 def test_the_greatest_memory_of_all_cases_is_what_counts() -> None:
     heavy = run(usage=(Usage("stream", 1, 1, 2000, 3000),))
     found = verdict(
-        result(case("20k-by-100", run()), case("x", run(), heavy)), "memory"
+        result(case("20k-by-100", run()), case("x", run(), heavy)), "system's memory"
     )
 
     assert (found.measured, found.is_met) == (3000, False)
+
+
+def audience(spread_ms: float, relay_ms: float) -> Audience:
+    return Audience(
+        *(1000, 3, 40, 0),
+        relay=replace(FRAME, p99_ms=relay_ms),
+        spread=replace(FRAME, p99_ms=spread_ms),
+    )
+
+
+def test_an_audience_is_judged_by_its_own_case() -> None:
+    met = run(audience=audience(50, 20))
+    slow = run(audience=audience(51, 21))
+
+    found = result(case("audience", met, met, slow))
+    assert verdict(found, "last relay").is_met
+    assert verdict(found, "worker → client").is_met
+    missed = result(case("audience", met, slow, slow))
+    assert verdict(missed, "last relay").measured == 51
+    assert verdict(missed, "worker → client").measured == 21
+    assert verdict(result(case("20k-by-100", slow)), "last relay").is_met is None
+
+
+def test_of_the_workers_the_greatest_is_judged() -> None:
+    workers = (
+        Usage("cluster-1-worker-1", 0.004, 0.01, 30, 40),
+        Usage("cluster-2-worker-1", 0.011, 0.01, 30, 35),
+        Usage("cluster-2", 0.5, 0.5, 90, 90),
+    )
+    found = result(case("idle", run(usage=workers)))
+
+    assert verdict(found, "A worker's memory").measured == 40
+    assert verdict(found, "busiest worker").measured == 0.011
+    assert verdict(result(case("idle", run())), "busiest worker").is_met is None
+
+
+def test_a_result_from_before_there_were_clients_is_still_read() -> None:
+    raw = json.loads(result(case("20k-by-100", run())).to_json())
+    del raw["cases"][0]["members"]
+    for name in ("registered", "audience"):
+        del raw["cases"][0]["repeats"][0][name]
+
+    assert Result.from_json(json.dumps(raw).encode()).case("20k-by-100")

@@ -77,6 +77,14 @@ def test_cases_that_one_system_can_have_share_it_and_the_defaults_come_first() -
     assert "start-up" not in {case.name for _, cases in together for case in cases}
 
 
+def test_a_room_of_clients_takes_its_time_to_fill() -> None:
+    (audience,) = order("--only", "audience").cases
+    (alike,) = order("--only", "20k-by-100").cases
+
+    assert (audience.members, audience.rooms) == (1_000, 1)
+    assert audience.estimate_s() > alike.estimate_s() + 5
+
+
 def test_a_case_with_settings_of_its_own_says_why() -> None:
     assert all(bool(case.settings) == bool(case.why) for case in CASES)
 

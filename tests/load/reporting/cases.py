@@ -1,8 +1,9 @@
 """The cases of a result as tables: latency, hops, CPU and memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.load.measured import (
+    Audience,
     CaseResult,
     CaseRun,
     Latency,
@@ -42,29 +43,41 @@ def of_kind(result: Result, *kinds: str) -> list[CaseResult]:
 
 def loads(result: Result) -> str:
     """Show what the loads came to."""
-    head = (
-        "case",
-        "accepted /s",
-        "tap → frame p50 ms",
-        "p99 ms",
-        "POST p99 ms",
-        "system cores",
-        "MiB",
-        "",
+    cases = of_kind(result, "load", "maximum")
+    to_client: tuple[tuple[str, Read], ...] = (
+        ("tap → client p50 ms", lambda run: p50(run.registered)),
+        ("p99 ms", lambda run: p99(run.registered)),
     )
-    figures: tuple[Read, ...] = (
-        lambda run: run.accepted_per_s,
-        lambda run: p50(run.canary),
-        lambda run: p99(run.canary),
-        lambda run: p99(run.post),
-        cpu,
-        memory,
+    if not any(run.registered for case in cases for run in case.repeats):
+        to_client = ()  # measured before there were registered clients
+    columns: tuple[tuple[str, Read], ...] = (
+        ("accepted /s", lambda run: run.accepted_per_s),
+        ("tap → frame p50 ms", lambda run: p50(run.canary)),
+        ("p99 ms", lambda run: p99(run.canary)),
+        *to_client,
+        ("POST p99 ms", lambda run: p99(run.post)),
+        ("system cores", cpu),
+        ("MiB", memory),
     )
-    rows = [
-        (case.title, *(figure(case.spread(read)) for read in figures), remark(case))
-        for case in of_kind(result, "load", "maximum")
-    ]
-    return table(head, rows) if rows else ""
+    return _figures(cases, columns)
+
+
+def audiences(result: Result) -> str:
+    """Show how frames came to many registered clients."""
+    cases = [c for c in result.cases if any(run.audience for run in c.repeats)]
+    return _figures(
+        cases,
+        (
+            ("clients", _heard(lambda found: found.members)),
+            ("frames", _heard(lambda found: found.frames)),
+            ("missed", _heard(lambda found: found.missed)),
+            ("worker → client p50 ms", _heard(lambda found: p50(found.relay))),
+            ("p99 ms", _heard(lambda found: p99(found.relay))),
+            ("first to last relay p50 ms", _heard(lambda found: p50(found.spread))),
+            ("p99 ms", _heard(lambda found: p99(found.spread))),
+            ("first to last arrival p99 ms", _heard(lambda found: p99(found.arrivals))),
+        ),
+    )
 
 
 def rests(result: Result) -> str:
@@ -112,6 +125,7 @@ def remark(case: CaseResult) -> str:
     """Mark a case with which something is wrong; `reasons` says what."""
     marks = ["**invalid**"] if not case.is_valid else []
     marks += ["**wrong**"] if not case.is_right else []
+    marks += ["too much"] if not case.is_borne else []
     return ", ".join(marks)
 
 
@@ -124,9 +138,28 @@ def reasons(result: Result) -> str:
             why := [
                 *_distinct(run.invalid for run in case.repeats),
                 *_distinct(run.failures for run in case.repeats),
+                *_distinct(run.excess for run in case.repeats),
             ]
         )
     )
+
+
+def _figures(cases: Sequence[CaseResult], columns: Sequence[tuple[str, Read]]) -> str:
+    """Show these figures of these cases: a row a case."""
+    rows = [
+        (
+            case.title,
+            *(figure(case.spread(read)) for _, read in columns),
+            remark(case),
+        )
+        for case in cases
+    ]
+    head = ("case", *(name for name, _ in columns), "")
+    return table(head, rows) if rows else ""
+
+
+def _heard(read: Callable[[Audience], float | None]) -> Read:
+    return lambda run: read(run.audience) if run.audience else None
 
 
 def _distinct(reasons: Iterator[Sequence[str]]) -> list[str]:
@@ -148,16 +181,26 @@ def _hop(name: str) -> Read:
 
 
 def _used(name: str, read: Callable[[Usage], float]) -> Read:
-    def used(run: CaseRun) -> float | None:
-        return next((read(one) for one in run.usage if one.name == name), None)
-
-    return used
+    return lambda run: _of_each(run, read).get(name)
 
 
 def _names(cases: Sequence[CaseResult]) -> Iterator[str]:
     for case in cases:
         for run in case.repeats:
-            yield from (one.name for one in run.usage)
+            yield from _of_each(run, lambda one: one.cpu_cores)
+
+
+def _of_each(run: CaseRun, read: Callable[[Usage], float]) -> Mapping[str, float]:
+    """Return a figure of each process; of the workers, what all and what one has."""
+    workers = [read(one) for one in run.usage if one.is_worker]
+    found: dict[str, float] = {}
+    for one in run.usage:
+        if one.is_worker:
+            found[f"workers ({len(workers)})"] = sum(workers)
+            found["the greatest worker"] = max(workers)
+        else:
+            found[one.name] = read(one)
+    return found
 
 
 def _median(spread: Spread | None) -> str:

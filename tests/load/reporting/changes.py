@@ -12,6 +12,11 @@ from tests.load.reporting.text import figure, percent, table
 
 _FIGURES: tuple[tuple[str, Callable[[CaseRun], float | None]], ...] = (
     ("tap → frame p99, ms", lambda run: p99(run.canary)),
+    ("tap → client p99, ms", lambda run: p99(run.registered)),
+    (
+        "worker → client p99, ms",
+        lambda run: p99(run.audience.relay) if run.audience else None,
+    ),
     ("accepted /s, the most", lambda run: run.accepted_per_s),
     ("ready after, s", lambda run: run.start.ready_s if run.start else None),
     ("system, cores", cpu),

@@ -13,9 +13,13 @@ _HOW = """\
 - **Tap → frame** is what a person sees: from when a tap in a room of its own was due
   until a plain MQTT subscriber of a cluster broker has the frame that counts it. The
   taps are sent during the load; sender and viewer share a clock.
+{clients}\
 - **Accepted = counted** is checked after every run: the rooms' totals have to be what
   was answered 202, and may exceed it by what got no certain answer. A run where they
   are not is marked wrong, however fast it was.
+- **Too much** was offered where more than 1 % of the POSTs waited for one of the
+  generator's connections, since all of them waited for answers. Its figures say what
+  the machine takes, and how long what it cannot take waits.
 - **CPU** is what the kernel booked to each process and its children in the measured
   time, user and system; it is not sampled. Network work that the kernel does in its own
   name is in no process.
@@ -29,6 +33,19 @@ _HOW = """\
   median, and the least and the greatest of the repeats stand in brackets.
 """
 
+_CLIENTS = """\
+- **Tap → client** is the same until a registered client has the frame: of each cluster
+  one, which joined as any client does and gets what its worker relays. **Worker →
+  client** begins with the time that the worker gave the frame, in whole milliseconds:
+  up to one of them is not the hop's.
+- **The room of 1,000 registered clients** has a connection for each, all in one process
+  beside the generator. A frame has arrived when the kernel has it at the client's
+  socket, and is read a little later, when no broker still needs the core. *First to
+  last relay* is between the times that a cluster's workers gave the frame, *first to
+  last arrival* is over all clients of the cluster. A frame that one client got and
+  another did not makes the run wrong.
+"""
+
 
 def method(result: Result) -> str:
     """Describe how this result was measured."""
@@ -36,7 +53,10 @@ def method(result: Result) -> str:
     told = " to ".join(f"{number(one)} s" for one in dict.fromkeys(_ends(warmups)))
     repeats = sorted({len(case.repeats) for case in result.cases})
     measured = sorted(round(run.measured_s) for run in _runs(result))
-    said = _HOW.format(warmup=told or "there was no load")
+    had_clients = any(run.registered for run in _runs(result))
+    said = _HOW.format(
+        warmup=told or "there was no load", clients=_CLIENTS if had_clients else ""
+    )
     spans = " to ".join(str(one) for one in dict.fromkeys(_ends(measured)))
     times = " to ".join(str(one) for one in dict.fromkeys(_ends(repeats)))
     return f"{said}\nRepeats: {times}, of {spans} s each.\n"

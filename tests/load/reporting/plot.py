@@ -22,7 +22,11 @@ _SHIFT = 0.16
 
 def latency_by_rate(result: Result) -> bytes | None:
     """Draw tap → frame over the rates of the loads; None where there are none."""
-    cases = [case for case in of_kind(result, "load") if "PRESET" not in case.settings]
+    cases = [
+        case
+        for case in of_kind(result, "load")
+        if "PRESET" not in case.settings and not case.members
+    ]
     cases = [case for case in cases if case.spread(_p99) and case.offered_per_s]
     if not cases:
         return None

@@ -1,0 +1,169 @@
+"""MQTT 5 as far as a member of the audience speaks it. Pure.
+
+By hand, because a client library takes a thread for each of a thousand connections,
+and longer for a message than a broker and a worker together.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
+"""Kinds of packets: the upper half of their first byte."""
+
+PINGREQ = bytes((0xC0, 0))
+
+REFUSED_FROM = 0x80
+"""Reason codes from here on say no."""
+
+_VERSION = 5
+_CLEAN_START, _WILL = 0x02, 0x04
+_NO_PROPERTIES = b"\x00"
+_USER_PROPERTY = 0x26
+_SIZES = {0x01: 1, 0x02: 4, 0x23: 2}
+"""Of a PUBLISH's properties that are always as long."""
+
+_TEXTS = {0x03: 1, 0x08: 1, 0x09: 1, _USER_PROPERTY: 2}
+"""How many texts the others consist of."""
+
+
+class BadPacket(ValueError):
+    """The bytes are no packet that a broker sends to a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A message that came."""
+
+    topic: str
+    payload: bytes
+    packet_id: int | None
+    """Under which it has to be acknowledged."""
+
+    named: Mapping[str, str]
+    """Its user properties."""
+
+
+def connect(client_id: str, *, keepalive_s: int, will_topic: str) -> bytes:
+    """Return what opens a session that ends with the connection; its will is empty."""
+    head = _text("MQTT") + struct.pack(
+        "!BBH", _VERSION, _CLEAN_START | _WILL, keepalive_s
+    )
+    will = _NO_PROPERTIES + _text(will_topic) + _text("")
+    return _packet(0x10, head + _NO_PROPERTIES + _text(client_id) + will)
+
+
+def subscribe(packet_id: int, topics: Mapping[str, int]) -> bytes:
+    """Return what asks for these topics: topic → QoS."""
+    asked = b"".join(_text(topic) + bytes([qos]) for topic, qos in topics.items())
+    return _packet(0x82, struct.pack("!H", packet_id) + _NO_PROPERTIES + asked)
+
+
+def publish(packet_id: int, topic: str, payload: bytes) -> bytes:
+    """Return a message of QoS 1."""
+    head = _text(topic) + struct.pack("!H", packet_id) + _NO_PROPERTIES
+    return _packet(0x32, head + payload)
+
+
+def puback(packet_id: int) -> bytes:
+    """Return what acknowledges a message of QoS 1."""
+    return _packet(0x40, struct.pack("!H", packet_id))
+
+
+def whole(inbox: bytearray) -> Iterator[tuple[int, bytes]]:
+    """Take the packets out of `inbox` that are there as a whole: first byte and body.
+
+    Raises:
+        BadPacket: If a length has no end.
+    """
+    while (sized := _sized(inbox)) and len(inbox) >= sum(sized):
+        start, length = sized
+        first, body = inbox[0], bytes(inbox[start : start + length])
+        del inbox[: start + length]
+        yield first, body
+
+
+def reason(kind: int, body: bytes) -> int:
+    """Return the greatest reason code of an answer; 0 where it names none."""
+    if kind == CONNACK:
+        return body[1]
+    if kind == SUBACK:
+        length, start = _number(body, 2)
+        return max(body[start + length :])
+    if kind == PUBACK:
+        return body[2] if len(body) > 2 else 0
+    return body[0] if body else 0  # DISCONNECT
+
+
+def publication(first: int, body: bytes) -> Publication:
+    """Read a PUBLISH.
+
+    Raises:
+        BadPacket: If it is none.
+    """
+    try:
+        topic, at = _read_text(body, 0)
+        packet_id = None
+        if first & 0b110:
+            (packet_id,) = struct.unpack_from("!H", body, at)
+            at += 2
+        length, at = _number(body, at)
+        named = dict(_user_properties(body, at, at + length))
+    except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
+        raise BadPacket(f"no PUBLISH: {body[:40].hex()}") from error
+    return Publication(topic, body[at + length :], packet_id, named)
+
+
+def _user_properties(body: bytes, at: int, end: int) -> Iterator[tuple[str, str]]:
+    while at < end:
+        kind, at = body[at], at + 1
+        if kind in _SIZES:
+            at += _SIZES[kind]
+            continue
+        texts = []
+        for _ in range(_TEXTS[kind]):
+            (length,) = struct.unpack_from("!H", body, at)
+            texts.append(body[at + 2 : at + 2 + length])
+            at += 2 + length
+        if kind == _USER_PROPERTY:
+            yield texts[0].decode(), texts[1].decode()
+
+
+def _sized(inbox: bytearray) -> tuple[int, int] | None:
+    """Return where the first packet's body starts and its length, if that is there."""
+    try:
+        length, start = _number(inbox, 1)
+    except IndexError:
+        return None
+    return start, length
+
+
+def _number(raw: bytes | bytearray, at: int) -> tuple[int, int]:
+    """Read a number of one to four bytes; return it and where the next thing starts."""
+    value = 0
+    for shift in (0, 7, 14, 21):
+        digit, at = raw[at], at + 1
+        value |= (digit & 0x7F) << shift
+        if digit < 0x80:
+            return value, at
+    raise BadPacket("a length of more than four bytes")
+
+
+def _read_text(body: bytes, at: int) -> tuple[str, int]:
+    (length,) = struct.unpack_from("!H", body, at)
+    end = at + 2 + length
+    return body[at + 2 : end].decode(), end
+
+
+def _text(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack("!H", len(raw)) + raw
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    length, left = bytearray(), len(body)
+    while True:
+        left, digit = divmod(left, 128)
+        length.append(digit | (0x80 if left else 0))
+        if not left:
+            return bytes([first]) + bytes(length) + body
