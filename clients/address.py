@@ -4,9 +4,9 @@ import socket
 from dataclasses import dataclass, field
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 
+from clients.lean_client import LeanClient
 from clients.parcel import Parcel
 
 _IN_FLIGHT_MAX = 1000
@@ -23,18 +23,13 @@ class Address:
     password: str = field(default="", repr=False)
     client_id: str = ""
 
-    def client(self, will: Parcel | None) -> Client:
-        """Return paho's client of this broker.
+    def client(self, will: Parcel | None) -> LeanClient:
+        """Return a client of this broker.
 
         Args:
             will: Published by the broker if the connection ends without leave.
         """
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            self.client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-        )
+        client = LeanClient(self.client_id)
         client.on_socket_open = _send_at_once
         if self.user:
             client.username_pw_set(self.user, self.password)

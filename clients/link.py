@@ -10,15 +10,14 @@ from dataclasses import replace
 from paho.mqtt.client import (
     Client,
     DisconnectFlags,
-    MQTTMessage,
     error_string,
 )
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from clients import received
 from clients.address import Address
 from clients.event import CaughtUp, Connected, Event, Lost, Tick
+from clients.lean_client import LeanClient
 from clients.parcel import Following, Parcel
 from clients.wishes import Wishes
 
@@ -168,7 +167,7 @@ class Link:
         waiting = select.poll()
         waiting.register(file, select.POLLIN)
         for _ in range(_PACKETS_A_TURN):
-            if code := self._client.loop_read():
+            if code := self._client.read_packet():
                 return code
             if not waiting.poll(0):
                 break
@@ -213,11 +212,11 @@ class Link:
             caught_up = CaughtUp(0, frozenset(asked), self._wishes.taken)
             self._fences[packet_id] = caught_up
 
-    def _new_client(self) -> Client:
+    def _new_client(self) -> LeanClient:
         client = self._broker.client(self._will)
         client.on_connect = self._on_connect
         client.on_unsubscribe = self._on_unsubscribe
-        client.on_message = self._on_message
+        client.hear = self._events.append
         client.on_disconnect = self._on_disconnect
         return client
 
@@ -249,9 +248,6 @@ class Link:
         if fence := self._fences.pop(packet_id, None):
             self._events.append(replace(fence, at_s=time.monotonic()))
             self._subscribe()
-
-    def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
-        self._events.append(received.read(message))
 
 
 def _chunks(topics: list[str]) -> Iterator[list[str]]:

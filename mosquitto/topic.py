@@ -147,6 +147,11 @@ def wish_of(topic: str) -> tuple[str, Wish] | None:
     return (match[1], Wish(match[2])) if match else None
 
 
+def client_of(topic: str) -> str:
+    """Return the second level: whose topic it is, if it is a client's."""
+    return topic.split("/")[1]
+
+
 def client_assignment(client_id: str) -> str:
     """Return the topic on which a client is told its slot."""
     return f"clients/{client_id}/assignment"

@@ -80,6 +80,7 @@ class Desk:
         self.slots = slots
         rooms = {*self.roster.rooms}
         self.roster.forget(lost)
+        self.relay.forget(lost)
         for room in rooms - {*self.roster.rooms}:
             self._unfollow(room)
         for slot in lost:
@@ -132,7 +133,8 @@ class Desk:
 
     def _clear(self, wish: Message) -> None:
         """Take away what somebody has retained: it would come again for ever."""
-        if wish.payload:
+        slot = placement.slot_of(topic.client_of(wish.topic))
+        if wish.payload and slot in self.slots:
             self._counts["retained_wishes"] += 1
             self._broker.publish(Parcel(wish.topic, retain=True))
 
@@ -144,15 +146,14 @@ class Desk:
                 pass
             case Wish.JOIN:
                 self._join(client_id, slot, message)
-            case Wish.LEAVE if self.roster.get(client_id):
-                self._counts["left"] += 1
+            case Wish.LEAVE:
+                # Also who is not known yet: its membership may be on its way.
+                self._counts["left"] += self.roster.get(client_id) is not None
                 self._put_out(client_id)
             case Wish.EVICT:
                 self._counts["evicted"] += 1
                 self._put_out(client_id)
                 self._refuse(client_id, JoinProblem.EVICTED, None)
-            case _:
-                pass
 
     def _join(self, client_id: str, slot: str, message: Message) -> None:
         try:

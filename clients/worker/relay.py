@@ -113,6 +113,14 @@ class Relay:
             state.sent_s.pop(key, None)
         self._publisher.publish(Parcel(topic.relay(*key), retain=True))
 
+    def forget(self, slots: Iterable[str]) -> None:
+        """Know no more what these were sent: others serve them, and may send more."""
+        gone = {*slots}
+        for state in self._rooms.values():
+            state.sent_s = {
+                key: at_s for key, at_s in state.sent_s.items() if key.slot not in gone
+            }
+
     def again(self, now_s: float) -> None:
         """Send every relay its newest frame once more."""
         for room, state in self._rooms.items():
@@ -123,9 +131,10 @@ class Relay:
         """Send what a profile has held back for long enough."""
         for room, name in [*self._owing]:
             state = self._rooms.get(room)
-            if state is None or not state.outlets[name].is_owed:
-                self._owing.discard((room, name))
-            elif now_s - state.outlets[name].sent_s >= PROFILES[name].every_s:
+            outlet = state.outlets.get(name) if state else None
+            if state is None or outlet is None or not outlet.is_owed:
+                self._owing.discard((room, name))  # the room has begun anew
+            elif now_s - outlet.sent_s >= PROFILES[name].every_s:
                 self._send_all(room, state, PROFILES[name], now_s)
 
     def _offer(self, room: str, state: _Room, profile: Profile, now_s: float) -> None:

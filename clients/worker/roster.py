@@ -31,9 +31,16 @@ class Roster:
         self._members: dict[str, Member] = {}
         self._numbers: dict[str, dict[str, dict[str, int]]] = {}
         self._ends: list[tuple[float, str]] = []
+        self._timed: set[str] = set()
+        """Who is in `_ends`, once each: a client may join a thousand times a second."""
 
     def __len__(self) -> int:
         return len(self._members)
+
+    @property
+    def timed(self) -> int:
+        """How many clients' leases are watched."""
+        return len(self._ends)
 
     def get(self, client_id: str) -> Member | None:
         """Return the client's membership, if it is a member."""
@@ -43,7 +50,7 @@ class Roster:
         """Enter a client, or let it stay on; return the relay that lost its last."""
         before = self._members.get(client_id)
         self._members[client_id] = member
-        heapq.heappush(self._ends, (member.until_s, client_id))
+        self._time(client_id, member)
         if before and before.key == member.key:
             return None
         slots = self._numbers.setdefault(member.key.room, {}).setdefault(
@@ -68,9 +75,12 @@ class Roster:
         """Yield the clients whose leases have ended; they are members until removed."""
         while self._ends and self._ends[0][0] <= now_s:
             _, client_id = heapq.heappop(self._ends)
+            self._timed.discard(client_id)
             member = self._members.get(client_id)
             if member and member.until_s <= now_s:
                 yield client_id
+            elif member:
+                self._time(client_id, member)
 
     def has(self, key: Key) -> bool:
         """Tell whether a relay has members."""
@@ -99,6 +109,11 @@ class Roster:
             rooms_max, sums.items(), key=lambda item: sum(item[1].values())
         )
         return dict(largest)
+
+    def _time(self, client_id: str, member: Member) -> None:
+        if client_id not in self._timed:
+            self._timed.add(client_id)
+            heapq.heappush(self._ends, (member.until_s, client_id))
 
     def _leave(self, key: Key) -> Key | None:
         profiles = self._numbers[key.room]

@@ -32,6 +32,9 @@ this worker takes, its broker drops frames, the last of a room among them."""
 
 _CHORES_EVERY_S = 0.05
 
+_WISHES = (topic.client_join(ANY), topic.client_leave(ANY), topic.client_evict(ANY))
+_WISHED = Following(qos=1, own=False, shows_retain=True)
+
 log = logging.getLogger(__name__)
 
 
@@ -47,12 +50,10 @@ class Identity:
 
 def followed(cluster: str) -> dict[str, Following]:
     """Return what a worker of the cluster follows from the start."""
-    wishes = Following(qos=1, own=False, shows_retain=True)
     return {
-        topic.worker_status(cluster, ANY): Following(own=False),
-        topic.client_join(ANY): wishes,
-        topic.client_leave(ANY): wishes,
-        topic.client_evict(ANY): wishes,
+        # With QoS 1, since who does not hear its peers takes them for dead.
+        topic.worker_status(cluster, ANY): Following(qos=1, own=False),
+        **dict.fromkeys(_WISHES, _WISHED),
     }
 
 
@@ -184,6 +185,7 @@ class Worker:
         log.info("live=%s slots=%d", ",".join(sorted(live)), len(slots))
         self._live = live
         self._desk.serve(slots)
+        self._look_for_retained_wishes()
         self._status_s = self._now_s  # the others shall know at once
         self._desk.relay.again(self._now_s)
         self._again_s = self._now_s + AGAIN_AFTER_S
@@ -191,9 +193,16 @@ class Worker:
     def _look_again(self) -> None:
         """Ask for the retained frames of a share of the rooms, each in its turn."""
         self._looks += 1
+        if self._looks % LOOK_AGAIN_S == 0:
+            self._look_for_retained_wishes()
         for room in self._desk.roster.rooms:
             if (crc32(room.encode()) - self._looks) % LOOK_AGAIN_S == 0:
                 self._broker.follow(topic.room_frame(room))
+
+    def _look_for_retained_wishes(self) -> None:
+        """Have those come that nobody has taken away; others come as they are made."""
+        for wish in _WISHES:
+            self._broker.follow(wish, _WISHED)
 
     def _tell_status(self) -> None:
         status = WorkerStatus(
@@ -210,4 +219,4 @@ class Worker:
             counts=dict(self._counts),
         )
         place = topic.worker_status(self._me.cluster, self._me.name)
-        self._broker.publish(Parcel(place, status.encode(), retain=True))
+        self._broker.publish(Parcel(place, status.encode(), qos=1, retain=True))

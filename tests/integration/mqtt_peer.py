@@ -103,6 +103,7 @@ class Peer:
         *,
         retain: bool = False,
         named: tuple[str, str] | None = None,
+        times: int = 1,
     ) -> int:
         """Publish and return the reason code of the acknowledgement.
 
@@ -111,11 +112,12 @@ class Peer:
             payload: What.
             retain: Whether it is kept.
             named: A user property that goes with it.
+            times: How often it does.
         """
         properties = None
         if named:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's
-            properties.UserProperty = [named]
+            properties.UserProperty = [named] * times
         mid = self._client.publish(topic, payload, 1, retain, properties).mid
         self.turn_until(lambda: mid in self._acknowledged, "PUBACK")
         return int(self._acknowledged[mid].value)

@@ -11,9 +11,9 @@ from tests.integration.audience_crowd import Crowd, crowd
 from tests.integration.fleet import Audience, Fleet, audience_of, fleet
 
 ROOMS = [f"room-{number}" for number in range(6)]
-ROUNDS = 40
+ROUNDS = 120
 ROUND_S = 0.25
-NEW_EPOCH_AT = 20
+NEW_EPOCH_AT = 60
 """A lost checkpoint: `seq` begins anew, in a higher epoch."""
 
 COMING, GOING = 8, 5

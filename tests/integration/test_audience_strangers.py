@@ -172,3 +172,22 @@ def test_wishes_that_strangers_leave_behind_are_taken_away(
         start(served_by)
         members.get_each_frame()
         assert len(served_by.members()) == CLIENTS
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_nothing_that_goes_with_a_join_ends_a_worker(
+    tmp_path: Path, turned: Crowd, *, retain: bool
+) -> None:
+    """Not a character that MQTT allows and paho does not, nor thousands of names."""
+    with fleet(tmp_path, workers=2) as served_by:
+        members = Members(served_by, turned)
+        join = topic.client_join("stranger")
+        with Peer(served_by.ports[0], Login(client_id="stranger")) as stranger:
+            for named, times in ((("\ufeff", ""), 1), (("", ""), 3000)):
+                stranger.publish(join, b"{}", retain=retain, named=named, times=times)
+                members.get_each_frame()
+
+        turned.turn_until(lambda: not served_by.kept(join), "end of what was kept")
+        members.get_each_frame()
+        assert served_by.is_settled()
+        assert not any("lost" in worker.log() for worker in served_by.every_worker)

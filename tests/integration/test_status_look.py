@@ -148,6 +148,7 @@ def up(machine: Machine) -> None:
         **{f"{name}_port": free_port() for name in single},
         cluster_port=clusters,
         clusters=2,
+        workers=1,
     )
 
 
@@ -182,6 +183,8 @@ def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
         "bridge": "no_metrics",
         "cluster-1": "no_answer",
         "cluster-2": "no_answer",
+        "cluster-1-worker-1": "silent",
+        "cluster-2-worker-1": "silent",
     }
 
 

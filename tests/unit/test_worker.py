@@ -469,3 +469,48 @@ def test_a_frame_that_was_lost_on_its_way_to_the_worker_is_found(
     cluster.pass_s(LOOK_AGAIN_S + 2)
 
     assert cluster.relayed("ann")[-1] == frame("final", 2, 1).encode()
+
+
+def test_who_changes_to_another_profile_while_a_line_is_owed_ends_nothing(
+    cluster: LittleCluster,
+) -> None:
+    cluster.join("ann", profile="lite")
+    cluster.frame(frame("final", 1, 1))
+    cluster.frame(frame("final", 2, 1))
+    cluster.leave("ann")
+    cluster.join("ann")
+    cluster.pass_s(2)
+
+    assert cluster.relayed("ann")[-1] == frame("final", 2, 1).encode()
+
+
+def test_so_does_a_room_that_is_taken_out_while_a_line_is_owed(
+    cluster: LittleCluster,
+) -> None:
+    cluster.join("ann", profile="lite")
+    cluster.frame(frame("final", 1, 1))
+    cluster.frame(frame("final", 2, 1))
+    cluster.publish(Parcel(topic.room_frame("final"), retain=True))
+    cluster.pass_s(2)
+
+    assert not cluster.retained_under("relay/#")
+    cluster.frame(frame("final", 3, 1))
+    assert cluster.relayed("ann")
+
+
+def test_a_slot_that_comes_back_is_sent_what_it_missed_at_once(
+    cluster: LittleCluster,
+) -> None:
+    cluster.frame(frame("final", 1, 1))
+    for client_id in ("ann", *CLIENTS):
+        cluster.join(client_id)
+    place, mine = cluster.assignment("ann").topic, owner(cluster, "ann")
+    cluster.kill(mine)
+    other = owner(cluster, "ann")
+    cluster.start(mine)
+    cluster.publish(Parcel(place, b"old", retain=True))
+    cluster.kill(mine)
+
+    assert owner(cluster, "ann") == other
+    (kept,) = cluster.retained_under(place)
+    assert kept.payload == frame("final", 1, 1).encode()
