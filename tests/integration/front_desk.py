@@ -17,7 +17,8 @@ from compose.brokers import cluster_names
 from mosquitto.acl import BRIDGE
 from mosquitto.placement import slot_of
 from mosquitto.topic import CONTROL_PULSE, relay, room_frame
-from stream.frame import Frame, Pulse, Times
+from stream.frame import Frame, Pulse
+from tests.frames import hearts
 from tests.integration.broker import Brokers, brokers
 from tests.integration.mqtt_peer import Login, Peer
 from tests.integration.processes import LOOPBACK, wait_until
@@ -27,23 +28,7 @@ SOON_S = 30
 
 
 def frame(seq: int, room: str = "final") -> Frame:
-    return Frame(
-        v=1,
-        room=room,
-        epoch=EPOCH,
-        seq=seq,
-        window_start_ms=2000 * seq,
-        window_ms=2000,
-        counts={"❤️": seq},
-        other=0,
-        scaled={"❤️": 1},
-        share={"❤️": 1.0},
-        mood={"love": 1.0},
-        sentiment={"positive": 1.0},
-        total=seq,
-        totals={"❤️": seq},
-        times=Times(appended_ms=1000, made_ms=1300),
-    )
+    return hearts(seq, seq=seq, room=room, epoch=EPOCH, start_ms=2000 * seq)
 
 
 class InProcessWorker:

@@ -13,7 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from stream.frame import Frame, Pulse, Times
+from stream.frame import Pulse
+from tests.frames import hearts
 from tests.integration.processes import (
     LOOPBACK,
     accepts,
@@ -29,23 +30,7 @@ SHOW_CURSOR = "\x1b[?25h"
 
 
 def frame(seq: int) -> bytes:
-    return Frame(
-        v=1,
-        room="final",
-        epoch=EPOCH,
-        seq=seq,
-        window_start_ms=2000,
-        window_ms=2000,
-        counts={"❤️": seq},
-        other=0,
-        scaled={"❤️": 1},
-        share={"❤️": 1.0},
-        mood={"love": 1.0},
-        sentiment={"positive": 1.0},
-        total=seq,
-        totals={"❤️": seq},
-        times=Times(appended_ms=1000, made_ms=1300),
-    ).encode()
+    return hearts(seq, seq=seq, epoch=EPOCH).encode()
 
 
 class Broker:

@@ -20,7 +20,8 @@ from clients.taps import QUEUED_MAX, Taps
 from clients.worker.profiles import LITE
 from clients.worker.wire import Assignment, BrokerAddress
 from ingest.topics import RECORD_REACTIONS_MAX
-from stream.frame import BadFrame, Frame, Pulse, Times
+from stream.frame import BadFrame, Frame, Pulse
+from tests.frames import hearts
 
 EPOCHS = "2026-11-20T18:00:00.000Z", "2026-11-20T19:00:00.000Z"
 PULSE = Pulse(v=1, epoch=EPOCHS[0], sent_ms=0).encode()
@@ -28,24 +29,8 @@ RELAY = "relay/7/final/full"
 SOON_S = 30
 
 
-def frame(epoch: int = 0, seq: int = 1, start_ms: int = 2000, hearts: int = 1) -> Frame:
-    return Frame(
-        v=1,
-        room="final",
-        epoch=EPOCHS[epoch],
-        seq=seq,
-        window_start_ms=start_ms,
-        window_ms=2000,
-        counts={"❤️": hearts},
-        other=0,
-        scaled={"❤️": 1},
-        share={"❤️": 1.0},
-        mood={"love": 1.0},
-        sentiment={"positive": 1.0},
-        total=hearts,
-        totals={"❤️": hearts},
-        times=Times(appended_ms=1000, made_ms=1300),
-    )
+def frame(epoch: int = 0, seq: int = 1, start_ms: int = 2000, count: int = 1) -> Frame:
+    return hearts(count, seq=seq, epoch=EPOCHS[epoch], start_ms=start_ms)
 
 
 def message(at_s: float, payload: bytes, *, topic: str = RELAY) -> Message:
@@ -64,9 +49,9 @@ def joined(at_s: float) -> Joined:
         (frame(seq=2), True),
         (frame(start_ms=4000), True),
         (frame(epoch=1, seq=0), True),
-        (frame(hearts=2), True),
+        (frame(count=2), True),
         (frame(), False),
-        (frame(seq=0, start_ms=4000, hearts=9), False),
+        (frame(seq=0, start_ms=4000, count=9), False),
         (frame(start_ms=0), False),
     ],
 )
