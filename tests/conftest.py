@@ -1,5 +1,6 @@
 """How a run in several processes is shared out, and what it begins with."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from xdist.scheduler import LoadScopeScheduling
 _SYSTEM = "tests/system"
 _LONGEST = (_SYSTEM, "tests/integration/test_stream_totals.py")
 """Minutes each; begun last, one process would end long after the others."""
+
+
+# Started in the background of a shell, Ctrl-C is ignored, also by all that the tests
+# start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no annotations
