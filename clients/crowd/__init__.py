@@ -1,0 +1,1 @@
+"""A crowd of clients, as many as one machine can play."""
