@@ -2,13 +2,15 @@
 
 Pure: it knows the time from its events and says what is to be done; `clients.audience`
 does it. A place is a list of brokers, each tried once in its order; then, or when the
-place is gone, there is a new registration.
+place is gone, there is a new registration. When its cluster is to be left, it says so,
+and stays: `clients.succession` begins another.
 """
 
 import random
 from collections.abc import Callable
 from enum import Enum, auto
 
+from clients.departure import Departure
 from clients.event import Connected, Event, Lost, Message
 from clients.parcel import Parcel
 from clients.place import Place
@@ -24,6 +26,7 @@ from clients.steps import (
     Publish,
     PutOff,
     Register,
+    Succeed,
 )
 from clients.worker.wire import (
     LEASE_S,
@@ -83,7 +86,8 @@ class Attendance:
         self._failures = self._unanswered = 0
         self._now_s = self._due_s = self._until_s = 0.0
         self._spread_s = 0.0
-        self._topic = ""
+        self._topic = self._cluster = ""
+        self._departure = Departure(draw)
 
     def take(self, event: Event | Placed | PutOff) -> list[Action]:
         """Learn what happened; return what is to be done, in this order.
@@ -114,15 +118,18 @@ class Attendance:
                 return self._connect()
             self._phase = _Phase.ASKING
             return [Register()]
-        if self._phase is _Phase.CONNECTING and self._now_s >= self._until_s:
+        is_in_vain = self._phase is _Phase.CONNECTING or (
+            self._unanswered >= _REPEATS_MIN
+        )
+        if self._phase in _AT_A_BROKER and is_in_vain and self._now_s >= self._until_s:
             return self._move()
-        if self._phase in {_Phase.JOINING, _Phase.JOINED}:
-            is_over = self._now_s >= self._until_s
-            if is_over and self._unanswered >= _REPEATS_MIN:
-                return self._move()
-            if self._now_s >= self._due_s:
-                return self._ask_to_join()
-        return []
+        if (
+            self._phase in {_Phase.JOINING, _Phase.JOINED}
+            and self._now_s >= self._due_s
+        ):
+            return self._ask_to_join()
+        is_served = self._phase is _Phase.JOINED
+        return [Succeed()] if is_served and self._departure.is_due(self._now_s) else []
 
     def _connect(self) -> list[Action]:
         assert self._place  # noqa: S101 - for the type checker: see the callers
@@ -132,7 +139,9 @@ class Attendance:
 
     def _begin_joining(self) -> list[Action]:
         self._phase = _Phase.JOINING
-        self._unanswered, self._topic = 0, ""
+        self._unanswered = 0
+        self._topic = self._cluster = ""
+        self._departure.forget()
         self._until_s = self._now_s + ASSIGNED_WITHIN_S
         return self._ask_to_join()
 
@@ -144,6 +153,10 @@ class Attendance:
         return [Publish(Parcel(place, self._join.encode(), qos=1))]
 
     def _read(self, message: Message) -> list[Action]:
+        if message.topic == self._topic and message.spread_s is not None:
+            self._spread_s = message.spread_s
+        if message.topic == topic.CONTROL_MOVE:
+            self._departure.hear(message.payload, self._cluster, self._now_s)
         if message.topic != topic.client_assignment(self._client_id()):
             return []
         try:
@@ -160,7 +173,7 @@ class Attendance:
     def _refused(self, answer: Assignment) -> list[Action]:
         if answer.error == JoinProblem.EVICTED:
             raise Evicted(answer.help)
-        if answer.error == JoinProblem.FULL:
+        if answer.error in {JoinProblem.FULL, JoinProblem.DRAINING}:
             return self._register_again()
         raise NotAdmitted(answer.error, answer.help)
 
@@ -169,7 +182,8 @@ class Attendance:
         lease_s = answer.lease_s if answer.lease_s > 0 else LEASE_S
         self._due_s = self._now_s + lease_s * self._between(0.5, 0.9)
         self._until_s = self._now_s + lease_s
-        self._spread_s = answer.spread_s
+        self._spread_s, self._cluster = answer.spread_s, answer.cluster
+        self._departure.be_in(answer.cluster, self._now_s)
         self._unanswered = self._failures = 0
         actions: list[Action] = []
         if self._phase is not _Phase.JOINED or self._topic != answer.topic:

@@ -52,6 +52,8 @@ class Message(Tick):
     correlation: bytes | None = None
     """By which its sender knows the answer."""
     expires_in_s: int | None = None
+    spread_s: float | None = None
+    """Over how long the clients of this broker spread out if it dies now."""
 
 
 Event = Tick | Connected | CaughtUp | Lost | Message

@@ -73,6 +73,8 @@ class Link:
         )
         self._wait_max_s = wait_max_s
         self._will, self._keepalive_s = will, keepalive_s
+        self.tick_s = _TICK_S
+        """How long `events` waits before it lets its caller do something else."""
         self._wishes = Wishes()
         self._events: deque[Event] = deque()
         self._unasked: dict[str, Following] = {}
@@ -83,7 +85,7 @@ class Link:
         self._client = self._new_client()
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens, and a `Tick` at least every quarter of a second."""
+        """Yield what happens, and a `Tick` at least every `tick_s` seconds."""
         while True:
             reason = self._connect()
             while not reason:
@@ -152,7 +154,7 @@ class Link:
         waiting = select.poll()
         waiting.register(connection.fileno(), select.POLLIN | sending)
         waiting.register(self._wishes, select.POLLIN)
-        ready = dict(waiting.poll(_TICK_S * 1000))
+        ready = dict(waiting.poll(self.tick_s * 1000))
         if self._wishes.fileno() in ready:
             self._carry_out_wishes()
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -179,7 +181,7 @@ class Link:
         self._failures = min(self._failures + 1, _FAILURES_MAX)
         until_s = time.monotonic() + random.uniform(0, longest_s)  # noqa: S311 - jitter
         while (left_s := until_s - time.monotonic()) > 0:
-            time.sleep(min(_TICK_S, left_s))
+            time.sleep(min(self.tick_s, left_s))
             yield Tick(time.monotonic())
 
     def _drained(self) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from mosquitto.topic import BRIDGE_TIME, WORKER_TIME
+from mosquitto.topic import BRIDGE_TIME, SPREAD, WORKER_TIME
 
 
 class _Packed(Properties):
@@ -35,6 +35,7 @@ class Extras:
     bridge_ms: int | None = None
     worker_ms: int | None = None
     """When it left each hop, in milliseconds since the epoch."""
+    spread_s: float | None = None
     expires_in_s: int | None = None
     """After that the broker neither sends nor keeps it."""
     reply_to: str | None = None
@@ -46,10 +47,13 @@ class Extras:
     def properties(self, kind: int = PacketTypes.PUBLISH) -> Properties:
         """Return them as paho takes them; not to be changed."""
         properties = _Packed(kind)
-        times = ((BRIDGE_TIME, self.bridge_ms), (WORKER_TIME, self.worker_ms))
-        for name, time_ms in times:
-            if time_ms is not None:
-                properties.UserProperty = (name, str(time_ms))
+        for name, number in (
+            (BRIDGE_TIME, self.bridge_ms),
+            (WORKER_TIME, self.worker_ms),
+            (SPREAD, self.spread_s),
+        ):
+            if number is not None:
+                properties.UserProperty = (name, str(number))
         if self.expires_in_s is not None:
             properties.MessageExpiryInterval = self.expires_in_s
         if self.reply_to is not None:

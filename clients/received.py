@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients.event import Message
-from mosquitto.topic import BRIDGE_TIME, WORKER_TIME
+from mosquitto.topic import BRIDGE_TIME, SPREAD, WORKER_TIME
 
 PROPERTIES_MAX = 32
 """As many are looked at; whoever we know sends five."""
@@ -26,6 +26,7 @@ _TEXTS = {0x03: 1, _REPLY_TO: 1, _CORRELATION: 1, _USER: 2}
 
 # To the year 33,658; what is much longer, `int` does not take.
 _MILLISECONDS = re.compile(rb"[0-9]{1,15}")
+_SECONDS = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 class Unreadable(ValueError):
@@ -68,6 +69,7 @@ def read(flags: int, packet: bytes) -> Received:
             reply_to=_text(said.get(_REPLY_TO)),
             correlation=said.get(_CORRELATION),
             expires_in_s=_number(said.get(_EXPIRY)),
+            spread_s=_seconds(said.get(SPREAD)),
         )
     except (IndexError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error
@@ -133,6 +135,10 @@ def _bytes(packet: bytes, at: int) -> Iterator[int]:
 
 def _milliseconds(text: bytes | None) -> int | None:
     return int(text) if text and _MILLISECONDS.fullmatch(text) else None
+
+
+def _seconds(text: bytes | None) -> float | None:
+    return float(text) if text and _SECONDS.fullmatch(text) else None
 
 
 def _number(raw: bytes | None) -> int | None:

@@ -53,7 +53,8 @@ class Reception(Generic[F]):
                 if isinstance(event, Joined):
                     self.joined, self._topic = event, event.assignment.topic
                 self.reason = ""
-                self._liveness.begin()
+                if not (isinstance(event, Joined) and event.is_move):
+                    self._liveness.begin()
             case Lost(reason=reason):
                 self.reason = reason
                 self._liveness.end()

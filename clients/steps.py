@@ -45,6 +45,8 @@ class Joined(Connected):
 
     assignment: Assignment
     broker: BrokerAddress
+    is_move: bool = False
+    """Whether another has served it until now, and was heard until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Disconnect:
 
 
 @dataclass(frozen=True, slots=True)
+class Succeed:
+    """Begin to attend a second time: when that one is served, this one is to leave."""
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
     """Send a message to the broker."""
 
@@ -79,4 +86,4 @@ class Follow:
     topic: str
 
 
-Action = Register | Connect | Disconnect | Publish | Follow | Joined
+Action = Register | Connect | Disconnect | Succeed | Publish | Follow | Joined

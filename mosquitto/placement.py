@@ -14,8 +14,9 @@ SLOTS = 64
 """Shares of a cluster's registered clients: several for each of up to 16 workers. Part
 of the contract: who knows a client's id knows its relay topic."""
 
-CONNECTS_PER_S = 200
-"""How fast a cluster's clients may come to others when their broker has died."""
+CONNECTS_PER_S = 160
+"""How many of a cluster's clients come to others in a second when their broker has
+died, on average: they come by chance, and so hardly any second has more than 200."""
 
 _HASH_BITS = 32
 
@@ -63,8 +64,11 @@ def ranked(client_id: str, capacities: Mapping[str, int]) -> list[str]:
 
 
 def spread_s(members: int) -> float:
-    """Return over how long as many clients take leave of a broker that has died."""
-    return max(1.0, members / CONNECTS_PER_S)
+    """Return over how long as many clients take leave of a broker that has died.
+
+    To a tenth of a second: it travels with every relayed frame.
+    """
+    return round(max(1.0, members / CONNECTS_PER_S), 1)
 
 
 def _hash(text: str) -> int:

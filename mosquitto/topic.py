@@ -31,8 +31,12 @@ WORKER_TIME = "worker_ms"
 CONTROL_PULSE = "control/pulse"
 """The stream's sign of life, every two seconds, not retained."""
 
+SPREAD = "spread_s"
+"""MQTT 5 user property of a relayed frame: over how many seconds the cluster's clients
+spread out if its broker dies now. Who joined early was told another number."""
+
 CONTROL_MOVE = "control/move"
-"""An operator asks clients to take another broker, not retained."""
+"""Which clusters their registered clients are asked to leave, all of them, retained."""
 
 _NAME_PATTERN = "[a-z0-9][a-z0-9-]{0,31}"
 """Of a cluster and of a worker."""
@@ -172,6 +176,12 @@ def member_of(topic: str) -> tuple[str, str] | None:
     """Return the slot and the client of whose membership `topic` tells, if it does."""
     match = _MEMBER.fullmatch(topic)
     return (match[1], match[2]) if match else None
+
+
+def member_slot(topic: str) -> str:
+    """Return the slot of whose memberships a topic or filter tells, if it does."""
+    first, _, rest = topic.partition("/")
+    return rest.partition("/")[0] if first == "members" else ""
 
 
 def worker_status(cluster: str, worker: str) -> str:

@@ -2,30 +2,47 @@
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from paho.mqtt.client import topic_matches_sub
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message, Tick
 from clients.parcel import Extras, Following, Parcel
-from clients.worker.wire import Assignment, BrokerAddress, Join, WorkerStatus
-from clients.worker.worker import Identity, Worker, followed, will
+from clients.worker.identity import Identity, followed, will
+from clients.worker.wire import (
+    Assignment,
+    BrokerAddress,
+    Join,
+    Move,
+    Moves,
+    WorkerStatus,
+)
+from clients.worker.worker import Worker
 from mosquitto import topic
 from stream.frame import Frame
 
 CLUSTER = "cluster-1"
 TICK_S = 0.25
 
+_matches = lru_cache(100_000)(topic_matches_sub)
+
 
 @dataclass
 class LittleLink:
     """A worker's connection; what it is told waits until the worker takes it."""
 
-    cluster: "LittleCluster"
+    cluster: "LittleCluster" = field(repr=False)
     name: str
     topics: dict[str, Following]
     waiting: deque[Event] = field(default_factory=deque)
     is_open: bool = False
     reason: str = ""
+
+    def connect(self) -> None:
+        self.is_open, self.reason = True, ""
+        self.waiting.clear()
+        self.waiting.append(Connected(self.cluster.now_s))
+        self.subscribe({*self.topics})
 
     def follow(self, topic: str, how: Following | None = None) -> int:
         self.topics[topic] = how or Following()
@@ -51,17 +68,21 @@ class LittleLink:
         self.waiting.append(CaughtUp(self.cluster.now_s, frozenset(topics)))
 
     def wants(self, parcel: Parcel, by: "LittleLink | None") -> bool:
+        filters = (one for one in self.topics if "+" in one or one == parcel.topic)
         return any(
-            (how.own or by is not self) and topic_matches_sub(one, parcel.topic)
-            for one, how in self.topics.items()
+            (self.topics[one].own or by is not self) and _matches(one, parcel.topic)
+            for one in filters
         )
 
 
 class LittleCluster:
     """Delivers in order, keeps what is retained until it expires, and tells wills."""
 
-    def __init__(self, *, capacity: int = 1000) -> None:
+    def __init__(self, name: str = CLUSTER, *, capacity: int = 1000) -> None:
+        self.name = name
         self.now_s = 1000.0
+        self.cpu_s = 0.0
+        """What each worker has used of its CPU."""
         self.capacity = capacity
         self.sent: list[Parcel] = []
         """All that was published, by anybody."""
@@ -71,41 +92,85 @@ class LittleCluster:
         self._hung: set[str] = set()
 
     def start(self, *names: str) -> None:
-        for name in names:
-            link = LittleLink(self, name, followed(CLUSTER))
-            me = Identity(CLUSTER, name, BrokerAddress("h", 1, 2), self.capacity)
-            self._links[name] = link
-            self._workers[name] = Worker(me, link, wall_ms=lambda: 0)
-            self._connect(link)
+        self.launch(*names)
         self.pass_s(TICK_S)
 
-    def kill(self, name: str) -> None:
+    def launch(self, *names: str) -> None:
+        """Start workers that have heard nothing yet."""
+        for name in names:
+            link = LittleLink(self, name, followed(self.name))
+            broker = BrokerAddress(self.name, 1, 2)
+            me = Identity(self.name, name, broker, self.capacity)
+            self._workers[name] = Worker(me, link, lambda: 0, lambda: self.cpu_s)
+            self.attach(link)
+
+    def attach(self, link: LittleLink) -> None:
+        """Let somebody connect; who is no worker takes what waits for it itself."""
+        self._links[link.name] = link
+        link.connect()
+
+    def detach(self, link: LittleLink) -> None:
+        """Let somebody go, with leave."""
+        del self._links[link.name]
+
+    def kill(self, name: str, *, delivers: bool = True) -> None:
         """End a worker without leave: the broker tells its will."""
         del self._workers[name]
         del self._links[name]
         self._hung.discard(name)
-        self.publish(will(CLUSTER, name))
-        self._deliver()
+        self.publish(will(self.name, name))
+        if delivers:
+            self.deliver()
+
+    def delay_caught_up(self, name: str, place: str) -> None:
+        """Let a worker not hear that all has come that is retained at a place."""
+        waiting = self._links[name].waiting
+        for number, event in enumerate(waiting):
+            if isinstance(event, CaughtUp):
+                waiting[number] = replace(event, topics=event.topics - {place})
+
+    def stop(self, name: str) -> None:
+        """Tell a worker to end; it does so when it is done."""
+        self._workers[name].close()
+        self._end_who_are_done()
+
+    @property
+    def workers(self) -> set[str]:
+        """Those that have not ended."""
+        return {*self._workers}
 
     def hang(self, name: str) -> None:
         self._hung.add(name)
 
     def wake(self, name: str) -> None:
         self._hung.discard(name)
-        self._deliver()
+        self.deliver()
 
     def pass_s(self, seconds: float) -> None:
         """Let time pass, and everybody who is awake notice it."""
         until_s = self.now_s + seconds
         while self.now_s < until_s - 1e-9:
             self.now_s = min(until_s, self.now_s + TICK_S)
-            self._deliver()
+            self.deliver()
 
     def frame(self, one: Frame) -> None:
-        """Bring a frame from main."""
+        """Bring a frame from main, and let everybody take it."""
+        self.bring(one)
+        self.deliver()
+
+    def bring(self, one: Frame) -> None:
+        """Bring a frame from main; nobody has taken it yet."""
         place = topic.room_frame(one.room)
         self.publish(Parcel(place, one.encode(), retain=True))
-        self._deliver()
+
+    def move(self, **clusters: float) -> None:
+        """Say which clusters are to be left, within so many seconds."""
+        named = {
+            name.replace("_", "-"): Move(spread_s)
+            for name, spread_s in clusters.items()
+        }
+        self.publish(Parcel(topic.CONTROL_MOVE, Moves(named).encode(), retain=True))
+        self.deliver()
 
     def lose(self, one: Frame) -> None:
         """Bring a frame from main that does not fit into any worker's connection."""
@@ -126,15 +191,15 @@ class LittleCluster:
         raw = Join(room, profile).encode() if payload is None else payload
         place = topic.client_join(client_id)
         self.publish(Parcel(place, raw, retain=retain, extras=extras))
-        self._deliver()
+        self.deliver()
 
     def leave(self, client_id: str) -> None:
         self.publish(Parcel(topic.client_leave(client_id)))
-        self._deliver()
+        self.deliver()
 
     def evict(self, client_id: str) -> None:
         self.publish(Parcel(topic.client_evict(client_id)))
-        self._deliver()
+        self.deliver()
 
     def publish(self, parcel: Parcel, by: LittleLink | None = None) -> None:
         self.sent.append(parcel)
@@ -152,7 +217,7 @@ class LittleCluster:
         return [
             parcel
             for parcel, until_s in self._retained.values()
-            if until_s > self.now_s and topic_matches_sub(topic_filter, parcel.topic)
+            if until_s > self.now_s and _matches(topic_filter, parcel.topic)
         ]
 
     def followed_by(self, name: str) -> set[str]:
@@ -164,7 +229,7 @@ class LittleCluster:
             status.worker: status
             for status in (
                 WorkerStatus.decode(parcel.payload)
-                for parcel in self.retained_under(topic.worker_status(CLUSTER, "+"))
+                for parcel in self.retained_under(topic.worker_status(self.name, "+"))
             )
         }
 
@@ -200,25 +265,36 @@ class LittleCluster:
             retained=retained,
             bridge_ms=extras.bridge_ms,
             here_ms=0,
+            spread_s=extras.spread_s,
             reply_to=extras.reply_to,
             correlation=extras.correlation,
             expires_in_s=None if left_s == float("inf") else int(left_s),
         )
 
-    def _connect(self, link: LittleLink) -> None:
-        link.is_open, link.reason = True, ""
-        link.waiting.clear()
-        link.waiting.append(Connected(self.now_s))
-        link.subscribe({*link.topics})
+    def _end_who_are_done(self) -> None:
+        for name in [name for name, one in self._workers.items() if one.is_done]:
+            del self._workers[name]
+            del self._links[name]
 
-    def _deliver(self) -> None:
-        """Let everybody who is awake take what waits, until nothing does."""
-        awake = [name for name in self._workers if name not in self._hung]
-        for name in awake:
+    def deliver(self) -> None:
+        """Let every worker that is awake take what waits, until nothing does."""
+        self.tick()
+        while any(self._links[name].waiting for name in self._awake()):
+            self.step()
+
+    def tick(self) -> None:
+        """Let every worker that is awake notice the time."""
+        self._end_who_are_done()
+        for name in self._awake():
             self._links[name].waiting.append(Tick(self.now_s))
-        while any(self._links[name].waiting for name in awake):
-            for name in awake:
-                self._take_one(name)
+
+    def step(self) -> None:
+        """Let every worker that is awake take one of the things that wait for it."""
+        for name in self._awake():
+            self._take_one(name)
+
+    def _awake(self) -> list[str]:
+        return [name for name in self._workers if name not in self._hung]
 
     def _take_one(self, name: str) -> None:
         link, worker = self._links[name], self._workers[name]
@@ -228,7 +304,7 @@ class LittleCluster:
         worker.take(_at(event, self.now_s))
         if link.reason:
             worker.take(Lost(self.now_s, link.reason))
-            self._connect(link)
+            link.connect()
 
 
 def _at(event: Event, now_s: float) -> Event:

@@ -34,6 +34,8 @@ class Cluster:
     broker: BrokerAddress
     capacity: int
     members: int
+    is_draining: bool = False
+    """Whether it is to be left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class _Sign:
     broker: BrokerAddress
     capacity: int
     members: int
+    is_draining: bool
 
 
 @dataclass(slots=True)
@@ -62,7 +65,9 @@ class _Cluster:
             return None
         newest = max(live, key=lambda sign: sign.at_s)
         members = sum(sign.members for sign in live)
-        return Cluster(newest.broker, newest.capacity, members)
+        # Who has not heard of it yet says what was.
+        is_draining = any(sign.is_draining for sign in live)
+        return Cluster(newest.broker, newest.capacity, members, is_draining)
 
 
 class Clusters:
@@ -101,17 +106,20 @@ class Clusters:
 
         Raises:
             NoCluster: If none lives, as far as is known.
-            Full: If those that live are full.
+            Full: If those that live are full, or to be left.
         """
         if not self._is_known:
             raise NoCluster("The main broker does not answer")
         live = self.live(now_s)
         if not live:
             raise NoCluster("No cluster is there")
+        if all(cluster.is_draining for cluster in live.values()):
+            raise Full("Every cluster is emptied just now")
         open_ = {
             name: cluster.capacity
             for name, cluster in live.items()
-            if cluster.members + self._given(name, now_s) < cluster.capacity
+            if not cluster.is_draining
+            and cluster.members + self._given(name, now_s) < cluster.capacity
         }
         names = ranked(client_id, open_)
         if not names:
@@ -144,7 +152,11 @@ class Clusters:
             log.warning("unreadable topic=%s reason=%s", message.topic, error)
             return
         workers[worker] = _Sign(
-            message.at_s, status.broker, status.capacity, status.members
+            message.at_s,
+            status.broker,
+            status.capacity,
+            status.members,
+            status.is_draining,
         )
 
     def _of(self, name: str) -> _Cluster:

@@ -58,10 +58,14 @@ class NoCluster(Refused):
 
 
 class Full(Refused):
-    """Every cluster that lives has as many clients as it is made for."""
+    """Every cluster that lives takes nobody more; says why if not for their number."""
 
-    def __init__(self) -> None:
-        super().__init__(Refusal.FULL, retry_after_s=FULL_RETRY_AFTER_S)
+    def __init__(self, why: str = "Every cluster is full") -> None:
+        super().__init__(
+            Refusal.FULL,
+            help_=f"{why}: try again later.",
+            retry_after_s=FULL_RETRY_AFTER_S,
+        )
 
 
 class NotAllowed(Refused):

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from clients.link import Address, Link
+from clients.worker.identity import Identity, followed, will
 from clients.worker.wire import BrokerAddress
-from clients.worker.worker import Identity, Worker, followed, will
+from clients.worker.worker import Worker
 from compose import logs
 from compose.brokers import cluster_names
 from compose.credentials import Credentials
@@ -76,15 +77,16 @@ def wired(settings: Settings, cluster: str, name: str) -> tuple[Link, Worker]:
 
 
 def run(link: Link, worker: Worker) -> None:
-    """Serve until told to stop; take leave then, so that the others need not wait."""
+    """Serve until told to stop, and then until the others serve its members."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopping.append(number))
     for event in link.events():
         worker.take(event)
         if stopping:
+            worker.close()
+        if worker.is_done:
             break
-    worker.close()
     link.close()
     log.info("ended")
 

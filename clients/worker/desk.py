@@ -3,13 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
 
 from clients.event import Message
-from clients.parcel import Extras, Following, Parcel
-from clients.worker.relay import Relay
+from clients.parcel import Extras, Parcel
+from clients.worker.broker import Broker
+from clients.worker.members import Members
 from clients.worker.reply import reply
-from clients.worker.roster import Key, Member, Roster
+from clients.worker.roster import Key, Member
 from clients.worker.wire import (
     LEASE_S,
     Assignment,
@@ -20,35 +20,19 @@ from clients.worker.wire import (
     Membership,
 )
 from mosquitto import placement, topic
-from mosquitto.topic import ANY, Wish
+from mosquitto.topic import Wish
+
+_PERHAPS = {JoinProblem.FULL, JoinProblem.DRAINING}
+"""Said to nobody who may be a member not known yet: it asks again."""
 
 log = logging.getLogger(__name__)
-
-
-class Broker(Protocol):
-    """The connection to the cluster's broker; `clients.link.Link` is one."""
-
-    def follow(self, topic: str, how: Following | None = None) -> int:
-        """Follow a topic, from now on and on each new connection."""
-        ...
-
-    def drop(self, topic: str) -> None:
-        """Follow a topic no more."""
-        ...
-
-    def publish(self, parcel: Parcel) -> None:
-        """Hand a message to the broker; without a connection it is lost."""
-        ...
-
-    def give_up(self, reason: str) -> None:
-        """End this connection and begin another."""
-        ...
 
 
 class Desk:
     """Keeps the memberships of a worker's slots, here and with the broker.
 
     Args:
+        cluster: What clients are told that it is called.
         broker: Keeps what a successor has to know; brings the members' rooms.
         capacity: Members that the whole cluster takes.
         evicted: Until when whom an operator has put out stays out; added to.
@@ -56,54 +40,37 @@ class Desk:
         wall_ms: Returns the time of day, in milliseconds since the epoch.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a worker shares with its desk
         self,
+        cluster: str,
         broker: Broker,
         capacity: int,
         evicted: dict[str, float],
         counts: Counter[str],
         wall_ms: Callable[[], int],
     ) -> None:
-        self._broker, self._capacity = broker, capacity
+        self._cluster, self._broker, self._capacity = cluster, broker, capacity
         self._evicted, self._counts = evicted, counts
-        self.roster = Roster()
-        self.relay = Relay(broker, self.roster, counts, wall_ms)
-        self.slots: frozenset[str] = frozenset()
-        """Whose members these are."""
+        self.members = Members(broker, counts, wall_ms, self._spread_s)
+        self._roster = self.members.roster
+        self.is_draining = False
+        """Whether nobody new is taken."""
 
         self.members_elsewhere = 0
         """What the other workers have of the cluster's members."""
 
-    def serve(self, slots: frozenset[str]) -> None:
-        """Serve these slots from now on, and no others."""
-        lost, gained = self.slots - slots, slots - self.slots
-        self.slots = slots
-        rooms = {*self.roster.rooms}
-        self.roster.forget(lost)
-        self.relay.forget(lost)
-        for room in rooms - {*self.roster.rooms}:
-            self._unfollow(room)
-        for slot in lost:
-            self._broker.drop(topic.member(slot, ANY))
-        for slot in gained:
-            self._broker.follow(topic.member(slot, ANY), Following(own=False))
-
-    def close(self) -> None:
-        """Serve nobody any more."""
-        self.serve(frozenset())
-
     def expire(self, now_s: float) -> None:
         """Put out those whose leases have ended."""
-        for client_id in [*self.roster.expired(now_s)]:
+        for client_id in [*self._roster.expired(now_s)]:
             self._counts["expired"] += 1
             self._put_out(client_id)
 
     def hear_membership(self, slot: str, client_id: str, message: Message) -> None:
         """Take over what another worker, or this one before, knew of a client."""
-        if slot not in self.slots or slot != placement.slot_of(client_id):
+        if slot not in self.members.slots or slot != placement.slot_of(client_id):
             return
         if not message.payload:
-            self._remove(client_id)
+            self.members.remove(client_id)
             return
         try:
             kept = Membership.decode(message.payload)
@@ -112,10 +79,10 @@ class Desk:
             log.warning("unreadable topic=%s reason=%s", message.topic, error)
             return
         left_s = min(message.expires_in_s or LEASE_S, LEASE_S)
-        known = self.roster.get(client_id)
+        known = self._roster.get(client_id)
         key, until_s = Key(slot, kept.room, kept.profile), message.at_s + left_s
         if known is None or known.until_s < until_s:
-            self._enter(client_id, Member(key, until_s), message.at_s)
+            self.members.enter(client_id, Member(key, until_s), message.at_s)
 
     def hear_client(self, message: Message) -> None:
         """Do what is wanted for a client, if this worker serves it."""
@@ -128,13 +95,13 @@ class Desk:
         if wish is Wish.EVICT and not message.retained:
             self._bar(client_id, message.at_s)  # whoever serves it next
         slot = placement.slot_of(client_id)
-        if slot in self.slots:
+        if slot in self.members.slots:
             self._do(client_id, slot, wish, message)
 
     def _clear(self, wish: Message) -> None:
         """Take away what somebody has retained: it would come again for ever."""
         slot = placement.slot_of(topic.client_of(wish.topic))
-        if wish.payload and slot in self.slots:
+        if wish.payload and slot in self.members.slots:
             self._counts["retained_wishes"] += 1
             self._broker.publish(Parcel(wish.topic, retain=True))
 
@@ -148,7 +115,7 @@ class Desk:
                 self._join(client_id, slot, message)
             case Wish.LEAVE:
                 # Also who is not known yet: its membership may be on its way.
-                self._counts["left"] += self.roster.get(client_id) is not None
+                self._counts["left"] += self._roster.get(client_id) is not None
                 self._put_out(client_id)
             case Wish.EVICT:
                 self._counts["evicted"] += 1
@@ -160,7 +127,8 @@ class Desk:
             join = Join.decode(message.payload)
             self._admit(client_id, message.at_s)
         except BadJoin as error:
-            self._refuse(client_id, error.problem, message)
+            if error.problem not in _PERHAPS or self.members.knows(slot):
+                self._refuse(client_id, error.problem, message)
             return
         key = Key(slot, join.room, join.profile)
         self._counts["joined"] += 1
@@ -171,15 +139,16 @@ class Desk:
             extras=Extras(expires_in_s=LEASE_S),
         )
         self._broker.publish(kept)
-        self._enter(client_id, Member(key, message.at_s + LEASE_S), message.at_s)
+        self.members.enter(client_id, Member(key, message.at_s + LEASE_S), message.at_s)
         assignment = Assignment(
             client_id=client_id,
             room=join.room,
             profile=join.profile,
+            cluster=self._cluster,
             slot=slot,
             topic=topic.relay(*key),
             lease_s=LEASE_S,
-            spread_s=placement.spread_s(self._members()),
+            spread_s=self._spread_s(),
         )
         self._answer(client_id, assignment, message)
 
@@ -193,12 +162,15 @@ class Desk:
         """Let a client in.
 
         Raises:
-            BadJoin: If it was put out lately, or there is no room for one more.
+            BadJoin: If it was put out lately, or nobody new is taken.
         """
         if self._evicted.get(client_id, 0) > now_s:
             raise BadJoin(JoinProblem.EVICTED)
-        is_new = self.roster.get(client_id) is None
-        if is_new and self._members() >= self._capacity:
+        if self._roster.get(client_id):
+            return
+        if self.is_draining:
+            raise BadJoin(JoinProblem.DRAINING)
+        if self._members_in_all() >= self._capacity:
             raise BadJoin(JoinProblem.FULL)
 
     def _bar(self, client_id: str, now_s: float) -> None:
@@ -218,34 +190,14 @@ class Desk:
             Parcel(how.place, answer.encode(), qos=1, extras=how.extras)
         )
 
-    def _enter(self, client_id: str, member: Member, now_s: float) -> None:
-        is_first = not self.roster.profiles(member.key.room)
-        closed = self.roster.put(client_id, member)
-        if is_first:
-            self._broker.follow(topic.room_frame(member.key.room))
-        else:
-            self.relay.serve(member.key, now_s)
-        if closed:
-            self._close(closed)
-
     def _put_out(self, client_id: str) -> None:
         """Take a client out, also for those who come after this worker."""
         slot = placement.slot_of(client_id)
         self._broker.publish(Parcel(topic.member(slot, client_id), retain=True))
-        self._remove(client_id)
+        self.members.remove(client_id)
 
-    def _remove(self, client_id: str) -> None:
-        if closed := self.roster.remove(client_id):
-            self._close(closed)
+    def _members_in_all(self) -> int:
+        return len(self._roster) + self.members_elsewhere
 
-    def _close(self, key: Key) -> None:
-        self.relay.close(key)
-        if not self.roster.profiles(key.room):
-            self._unfollow(key.room)
-
-    def _unfollow(self, room: str) -> None:
-        self._broker.drop(topic.room_frame(room))
-        self.relay.drop(room)
-
-    def _members(self) -> int:
-        return len(self.roster) + self.members_elsewhere
+    def _spread_s(self) -> float:
+        return placement.spread_s(self._members_in_all())

@@ -7,6 +7,10 @@ SILENT_AFTER_S = 3.0
 
 STATUS_EVERY_S = 1.0
 
+HANDOVER_S = 1.0
+"""For how long a slot that another worker gets is relayed by both: until then that one
+knows the members, and follows their rooms."""
+
 
 class Peers:
     """The other workers, each with what it said last.
@@ -29,6 +33,10 @@ class Peers:
     def part(self, name: str) -> None:
         """Note that one took leave, or that the broker said so for it."""
         self._heard_s.pop(name, None)
+
+    def others(self, now_s: float) -> bool:
+        """Tell whether another one lives."""
+        return len(self.live(now_s)) > 1
 
     def live(self, now_s: float) -> frozenset[str]:
         """Return the names of those that live, this worker among them."""

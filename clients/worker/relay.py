@@ -61,6 +61,7 @@ class Relay:
         counts: Where it counts what it sent (`relayed`) and what was no frame
             (`unreadable`: something else writes to main).
         wall_ms: Returns the time of day, in milliseconds since the epoch.
+        spread_s: Returns over how long the cluster's clients spread out by now.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Relay:
         roster: Roster,
         counts: Counter[str],
         wall_ms: Callable[[], int],
+        spread_s: Callable[[], float],
     ) -> None:
         self._publisher, self._roster = publisher, roster
-        self._counts, self._wall_ms = counts, wall_ms
+        self._counts, self._wall_ms, self._spread_s = counts, wall_ms, spread_s
         self._rooms: dict[str, _Room] = {}
         self._owing: set[tuple[str, str]] = set()
 
@@ -166,6 +168,7 @@ class Relay:
         extras = Extras(
             bridge_ms=state.bridge_ms,
             worker_ms=self._wall_ms(),
+            spread_s=self._spread_s(),
             expires_in_s=RELAY_EXPIRY_S,
         )
         for key in keys:

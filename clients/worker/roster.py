@@ -25,10 +25,15 @@ class Member:
 
 
 class Roster:
-    """The members of a worker's slots, and how many each relay has."""
+    """The members of a worker's slots, and how many each relay has.
+
+    A relay that is handed over is served without members: they are another worker's.
+    """
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
+        self._handed: dict[str, set[Key]] = {}
+        """By room."""
         self._numbers: dict[str, dict[str, dict[str, int]]] = {}
         self._ends: list[tuple[float, str]] = []
         self._timed: set[str] = set()
@@ -71,6 +76,23 @@ class Roster:
             if member.key.slot in gone:
                 self.remove(client_id)
 
+    def hand_over(self, slots: Iterable[str]) -> None:
+        """Have no members in some slots any more, but still their relays."""
+        gone = {*slots}
+        relays = {
+            member.key for member in self._members.values() if member.key.slot in gone
+        }
+        self.forget(gone)
+        for key in relays:
+            self._handed.setdefault(key.room, set()).add(key)
+
+    def let_go(self, slots: Iterable[str]) -> None:
+        """Have the relays of some slots no more that were handed over."""
+        gone = {*slots}
+        for key in [key for keys in self._handed.values() for key in keys]:
+            if key.slot in gone:
+                self._drop_handed(key)
+
     def expired(self, now_s: float) -> Iterator[str]:
         """Yield the clients whose leases have ended; they are members until removed."""
         while self._ends and self._ends[0][0] <= now_s:
@@ -82,13 +104,15 @@ class Roster:
             elif member:
                 self._time(client_id, member)
 
-    def has(self, key: Key) -> bool:
-        """Tell whether a relay has members."""
-        return key.slot in self.slots(key.room, key.profile)
-
     def profiles(self, room: str) -> Mapping[str, Mapping[str, int]]:
-        """Return how many members the room has, by profile and slot."""
-        return self._numbers.get(room, {})
+        """Return how many members the room's relays have, by profile and slot."""
+        numbers = self._numbers.get(room, {})
+        if room not in self._handed:
+            return numbers
+        relays = {profile: {**slots} for profile, slots in numbers.items()}
+        for key in self._handed[room]:
+            relays.setdefault(key.profile, {}).setdefault(key.slot, 0)
+        return relays
 
     def slots(self, room: str, profile: str) -> Mapping[str, int]:
         """Return how many members a profile has in the room, by slot."""
@@ -96,8 +120,13 @@ class Roster:
 
     @property
     def rooms(self) -> Iterable[str]:
-        """The rooms that have members."""
-        return self._numbers.keys()
+        """The rooms that have relays."""
+        return self._numbers.keys() | self._handed.keys()
+
+    @property
+    def rooms_with_members(self) -> int:
+        """How many rooms have members."""
+        return len(self._numbers)
 
     def counts(self, rooms_max: int) -> dict[str, dict[str, int]]:
         """Return the members by room and profile, of the rooms that have most."""
@@ -115,6 +144,12 @@ class Roster:
             self._timed.add(client_id)
             heapq.heappush(self._ends, (member.until_s, client_id))
 
+    def _drop_handed(self, key: Key) -> None:
+        keys = self._handed.get(key.room, set())
+        keys.discard(key)
+        if not keys:
+            self._handed.pop(key.room, None)
+
     def _leave(self, key: Key) -> Key | None:
         profiles = self._numbers[key.room]
         slots = profiles[key.profile]
@@ -126,6 +161,7 @@ class Roster:
             del profiles[key.profile]
         if not profiles:
             del self._numbers[key.room]
+        self._drop_handed(key)
         return key
 
 

@@ -24,6 +24,7 @@ class JoinProblem(StrEnum):
     BAD_PROFILE = "bad_profile"
     RETAINED = "retained"
     FULL = "full"
+    DRAINING = "draining"
     EVICTED = "evicted"
 
 
@@ -33,6 +34,7 @@ HELP: Mapping[JoinProblem, str] = {
     JoinProblem.BAD_PROFILE: f"A profile is one of {', '.join(PROFILES)}.",
     JoinProblem.RETAINED: "A join with the retain flag is none: send it without.",
     JoinProblem.FULL: "This cluster is full: register for another place.",
+    JoinProblem.DRAINING: "This cluster is emptied: register for another place.",
     JoinProblem.EVICTED: "The operator has put this client out.",
 }
 
@@ -89,6 +91,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     client_id: str = ""
     room: str = ""
     profile: str = ""
+    cluster: str = ""
+    """By which `control/move` calls it."""
     slot: str = ""
     topic: str = ""
     lease_s: int = 0
@@ -143,6 +147,32 @@ class Membership(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
+class Move(msgspec.Struct, frozen=True):
+    """What a cluster's registered clients are asked: to go, within so long."""
+
+    spread_s: float
+    """Each waits for a random part of it, so that they do not come in one moment."""
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """The clusters that are to be left, all of them: what is not named is none."""
+
+    clusters: Mapping[str, Move] = {}
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Self:
+        """Read what an operator has said; nothing at all names none.
+
+        Raises:
+            BadMessage: If it is something else.
+        """
+        return _decode(raw, cls) if raw else cls()
+
+    def encode(self) -> bytes:
+        """Return the JSON that `decode` reads."""
+        return msgspec.json.encode(self)
+
+
 class BrokerAddress(msgspec.Struct, frozen=True):
     """Where clients find a cluster's broker."""
 
@@ -165,6 +195,12 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     broker: BrokerAddress
     capacity: int
     """Registered clients that the whole cluster is made for."""
+
+    is_draining: bool = False
+    """Whether the cluster takes nobody new, and its members are asked to go."""
+
+    busy: float = 0.0
+    """CPU time by wall time since the status before: 1.0 is all that it can do."""
 
     slots: tuple[str, ...]
     members: int
@@ -189,7 +225,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self)
 
 
-_Wire = TypeVar("_Wire", bound=Assignment | Membership | WorkerStatus)
+_Wire = TypeVar("_Wire", bound=Assignment | Membership | Moves | WorkerStatus)
 
 
 def _decode(raw: bytes, kind: type[_Wire]) -> _Wire:

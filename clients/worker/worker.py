@@ -6,17 +6,20 @@ that the broker and its peers could not tell its successor.
 """
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from zlib import crc32
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message
-from clients.parcel import Following, Parcel
-from clients.worker.desk import Broker, Desk
-from clients.worker.peers import SILENT_AFTER_S, STATUS_EVERY_S, Peers
-from clients.worker.wire import BadMessage, BrokerAddress, WorkerStatus
+from clients.parcel import Parcel
+from clients.worker.broker import Broker
+from clients.worker.desk import Desk
+from clients.worker.identity import WISHED, WISHES, Identity, will
+from clients.worker.peers import HANDOVER_S, SILENT_AFTER_S, STATUS_EVERY_S, Peers
+from clients.worker.usage import Usage
+from clients.worker.wire import BadMessage, Moves, WorkerStatus
 from mosquitto import placement, topic
 from mosquitto.topic import ANY
 
@@ -32,34 +35,7 @@ this worker takes, its broker drops frames, the last of a room among them."""
 
 _CHORES_EVERY_S = 0.05
 
-_WISHES = (topic.client_join(ANY), topic.client_leave(ANY), topic.client_evict(ANY))
-_WISHED = Following(qos=1, own=False, shows_retain=True)
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which worker this is, and what it tells of its cluster."""
-
-    cluster: str
-    name: str
-    broker: BrokerAddress
-    capacity: int
-
-
-def followed(cluster: str) -> dict[str, Following]:
-    """Return what a worker of the cluster follows from the start."""
-    return {
-        # With QoS 1, since who does not hear its peers takes them for dead.
-        topic.worker_status(cluster, ANY): Following(qos=1, own=False),
-        **dict.fromkeys(_WISHES, _WISHED),
-    }
-
-
-def will(cluster: str, name: str) -> Parcel:
-    """Return what tells the others that a worker is gone."""
-    return Parcel(topic.worker_status(cluster, name), retain=True)
 
 
 class Worker:
@@ -69,6 +45,7 @@ class Worker:
         me: Which worker this is.
         broker: Its connection; it follows `followed` and has the `will`.
         wall_ms: Returns the time of day, in milliseconds since the epoch.
+        cpu_s: Returns the CPU time that this process has used.
     """
 
     def __init__(
@@ -76,23 +53,30 @@ class Worker:
         me: Identity,
         broker: Broker,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        cpu_s: Callable[[], float] = time.process_time,
     ) -> None:
         self._me, self._broker, self._wall_ms = me, broker, wall_ms
         self._started_ms = wall_ms()
-        self._statuses = topic.worker_status(me.cluster, ANY)
+        self._usage = Usage(cpu_s)
+        self._place = topic.worker_status(me.cluster, me.name)
         self._counts: Counter[str] = Counter()
         self._evicted: dict[str, float] = {}
         self._now_s = self._chores_s = 0.0
+        self._behind_s = -math.inf
+        """When it was last so far behind that what waited for it was old."""
+        self._ends_s: float | None = None
         self._looks = 0
         self._is_connected = False
         self._begin()
 
     def _begin(self) -> None:
         """Know nothing: the broker and the others tell it again."""
-        self._knows_peers = False
+        self._unknown = {topic.worker_status(self._me.cluster, ANY), topic.CONTROL_MOVE}
+        """What it has to have heard before it serves anybody."""
         self._peers = Peers(self._me.name)
         self._live: frozenset[str] = frozenset()
         self._desk = Desk(
+            self._me.cluster,
             self._broker,
             self._me.capacity,
             self._evicted,
@@ -111,6 +95,9 @@ class Worker:
             self._counts["hung"] += 1
             self._leave()
             self._broker.give_up(f"hung for {silent_s:.1f} s")
+        if self._is_connected and silent_s > HANDOVER_S:
+            self._behind_s = event.at_s
+        self._desk.members.let_go(event.at_s)
         match event:
             case Connected():
                 log.info("connected cluster=%s", self._me.cluster)
@@ -120,51 +107,90 @@ class Worker:
                 if self._is_connected:
                     log.warning("connection lost reason=%r", reason)
                 self._leave()
-            case CaughtUp(topics=topics) if self._statuses in topics:
-                self._knows_peers = self._is_connected
+            case CaughtUp() if self._is_connected:
+                self._unknown -= event.topics
+                self._desk.members.caught_up(event)
             case Message() if self._is_connected:
                 self._read(event)
-            case _:
-                pass
-        if self._knows_peers and event.at_s >= self._chores_s:
+        is_ready = self._is_connected and not self._unknown
+        if is_ready and event.at_s >= self._chores_s:
             self._chores_s = event.at_s + _CHORES_EVERY_S
             self._do_chores()
 
     def close(self) -> None:
-        """Tell the others that it goes."""
+        """Tell the others that it goes, and relay on until they know its members."""
+        if self._ends_s is not None:
+            return
+        self._ends_s = self._now_s + HANDOVER_S
         if self._is_connected:
             self._broker.publish(will(self._me.cluster, self._me.name))
+            self._serve(frozenset())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has told so, and nobody needs it any more."""
+        is_needed = self._is_connected and self._peers.others(self._now_s)
+        ends_s = self._ends_s
+        return ends_s is not None and (not is_needed or self._now_s >= ends_s)
 
     def _leave(self) -> None:
         """Serve nobody, until there is another connection."""
-        self._desk.close()
+        self._desk.members.close()
         self._is_connected = False
         self._begin()
 
     def _read(self, message: Message) -> None:
         if room := topic.room_of(message.topic):
-            self._desk.relay.take(room, message)
+            self._desk.members.relay.take(room, message)
         elif named := topic.worker_of(message.topic):
-            self._hear_peer(named[1], message.payload)
+            self._hear_peer(named[1], message)
+        elif message.topic == topic.CONTROL_MOVE:
+            self._hear_moves(message)
         elif kept := topic.member_of(message.topic):
             self._desk.hear_membership(*kept, message)
         else:
             self._desk.hear_client(message)
 
-    def _hear_peer(self, name: str, payload: bytes) -> None:
-        if not payload:
-            self._peers.part(name)
+    def _hear_peer(self, name: str, message: Message) -> None:
+        try:
+            if message.payload:
+                said = WorkerStatus.decode(message.payload)
+                self._peers.hear(name, said.members, self._now_s)
+            else:
+                self._peers.part(name)
+        except BadMessage as error:
+            self._pass_over(message, error)
         else:
-            try:
-                status = WorkerStatus.decode(payload)
-            except BadMessage as error:
-                self._counts["unreadable"] += 1
-                log.warning("unreadable worker=%s reason=%s", name, error)
-                return
-            self._peers.hear(name, status.members, self._now_s)
-        self._chores_s = self._now_s  # who lives may have changed
+            self._chores_s = self._now_s  # who lives may have changed
+
+    def _hear_moves(self, message: Message) -> None:
+        try:
+            named = Moves.decode(message.payload).clusters
+        except BadMessage as error:
+            self._pass_over(message, error)
+            return
+        is_draining = self._me.cluster in named
+        if is_draining is not self._desk.is_draining:
+            log.info("draining=%s", is_draining)
+            self._desk.is_draining = is_draining
+            self._status_s = self._chores_s = self._now_s  # nobody shall be sent here
+
+    def _pass_over(self, message: Message, error: BadMessage) -> None:
+        self._counts["unreadable"] += 1
+        log.warning("unreadable topic=%s reason=%s", message.topic, error)
 
     def _do_chores(self) -> None:
+        if self._ends_s is None:
+            self._take_part()
+        if self._again_s is not None and self._now_s >= self._again_s:
+            self._again_s = None
+            self._desk.members.relay.again(self._now_s)
+        self._desk.members_elsewhere = self._peers.members(self._now_s)
+        self._desk.expire(self._now_s)
+        self._desk.members.relay.pay(self._now_s)
+
+    def _take_part(self) -> None:
+        """Share the slots with those who live, and be one of them."""
         live = self._peers.live(self._now_s)
         if live != self._live:
             self._settle(live)
@@ -172,37 +198,37 @@ class Worker:
             self._status_s = self._now_s + STATUS_EVERY_S
             self._tell_status()
             self._look_again()
-        if self._again_s is not None and self._now_s >= self._again_s:
-            self._again_s = None
-            self._desk.relay.again(self._now_s)
-        self._desk.members_elsewhere = self._peers.members(self._now_s)
-        self._desk.expire(self._now_s)
-        self._desk.relay.pay(self._now_s)
 
     def _settle(self, live: frozenset[str]) -> None:
         """Serve the slots that are this worker's own while these live."""
         slots = placement.slots_of(self._me.name, live)
         log.info("live=%s slots=%d", ",".join(sorted(live)), len(slots))
         self._live = live
-        self._desk.serve(slots)
+        self._serve(slots)
         self._look_for_retained_wishes()
         self._status_s = self._now_s  # the others shall know at once
-        self._desk.relay.again(self._now_s)
+        self._desk.members.relay.again(self._now_s)
         self._again_s = self._now_s + AGAIN_AFTER_S
+
+    def _serve(self, slots: frozenset[str]) -> None:
+        # What waits for who was behind is older than what the new worker sends.
+        is_late = self._now_s - self._behind_s <= HANDOVER_S
+        self._desk.members.serve(slots, None if is_late else self._now_s)
 
     def _look_again(self) -> None:
         """Ask for the retained frames of a share of the rooms, each in its turn."""
         self._looks += 1
         if self._looks % LOOK_AGAIN_S == 0:
             self._look_for_retained_wishes()
-        for room in self._desk.roster.rooms:
+            self._broker.follow(topic.CONTROL_MOVE)
+        for room in self._desk.members.roster.rooms:
             if (crc32(room.encode()) - self._looks) % LOOK_AGAIN_S == 0:
                 self._broker.follow(topic.room_frame(room))
 
     def _look_for_retained_wishes(self) -> None:
         """Have those come that nobody has taken away; others come as they are made."""
-        for wish in _WISHES:
-            self._broker.follow(wish, _WISHED)
+        for wish in WISHES:
+            self._broker.follow(wish, WISHED)
 
     def _tell_status(self) -> None:
         status = WorkerStatus(
@@ -212,11 +238,12 @@ class Worker:
             started_ms=self._started_ms,
             broker=self._me.broker,
             capacity=self._me.capacity,
-            slots=tuple(sorted(self._desk.slots, key=int)),
-            members=len(self._desk.roster),
-            rooms=self._desk.roster.counts(ROOMS_SHOWN_MAX),
-            rooms_in_all=len([*self._desk.roster.rooms]),
+            is_draining=self._desk.is_draining,
+            busy=self._usage.busy(self._now_s),
+            slots=tuple(sorted(self._desk.members.slots, key=int)),
+            members=len(self._desk.members.roster),
+            rooms=self._desk.members.roster.counts(ROOMS_SHOWN_MAX),
+            rooms_in_all=self._desk.members.roster.rooms_with_members,
             counts=dict(self._counts),
         )
-        place = topic.worker_status(self._me.cluster, self._me.name)
-        self._broker.publish(Parcel(place, status.encode(), qos=1, retain=True))
+        self._broker.publish(Parcel(self._place, status.encode(), qos=1, retain=True))

@@ -48,8 +48,9 @@ class InProcessWorker:
         for event in self._link.events():
             self._worker.take(event)
             if self._ending:
+                self._worker.close()
+            if self._worker.is_done:
                 break
-        self._worker.close()
         self._link.close()
 
 
@@ -58,6 +59,7 @@ class FrontDesk:
 
     def __init__(self, running: Brokers, url: str) -> None:
         self.url = url
+        self.main_port = running.settings.main_port
         self.clusters = running.clusters
         self.credentials = running.credentials
         self.refusals: deque[tuple[int, dict[str, str]]] = deque()

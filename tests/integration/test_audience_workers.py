@@ -1,7 +1,10 @@
 """Workers that die or hang while their clients watch, each after the other."""
 
 import itertools
-from collections.abc import Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from tests.integration.fleet import Fleet, WorkerProcess, fleet
 ROOMS = ["north", "south"]
 CLIENTS = 60
 EVERY_S = 0.5
+HURRIED_S = 0.01
+SOON_S = 60
 MISSED_BY_A_KILL_MAX = 2
 MISSED_BY_A_HANG_MAX = 8
 
@@ -37,6 +42,21 @@ class Show:
             self.total += 1
             self._fleet.play(*(self.now(room) for room in ROOMS))
             self._crowd.turn_for(EVERY_S)
+
+    def go_on_while(self, on: Callable[[], bool]) -> None:
+        """Bring frames in quick succession, and some after that."""
+        self._hurry(10)
+        deadline = time.monotonic() + SOON_S
+        while on():
+            self._hurry(1)
+            assert time.monotonic() < deadline, "it goes on and on"
+        self._hurry(20)
+
+    def _hurry(self, rounds: int) -> None:
+        for _ in range(rounds):
+            self.total += 1
+            self._fleet.play(*(self.now(room) for room in ROOMS))
+            self._crowd.turn_for(HURRIED_S)
 
     def go_on_until_settled(self, *, hung: str = "") -> None:
         """Bring frames until the slots are shared by those who live."""
@@ -109,6 +129,25 @@ def test_a_killed_workers_clients_miss_two_frames_at_most(tmp_path: Path) -> Non
 
             assert by_the_kill <= MISSED_BY_A_KILL_MAX
             assert on.missed(before) <= MISSED_BY_A_KILL_MAX
+        on.assert_nobody_went_back()
+        turned.turn_until(on.keeps_the_newest, "newest frame in every relay")
+        assert len(served_by.members()) == CLIENTS
+
+
+def test_workers_that_are_stopped_and_started_cost_nobody_a_frame(
+    tmp_path: Path,
+) -> None:
+    with show(tmp_path) as (on, served_by, turned):
+        before = on.total
+        for worker in served_by.every_worker:
+            os.kill(worker.pid, signal.SIGTERM)
+            on.go_on_while(lambda: worker.is_running)  # noqa: B023 - called here
+            turned.turn_until(served_by.is_settled, "share of the slots")
+            worker.start()
+            on.go_on_while(lambda: not served_by.is_settled())
+        on.see_it()
+
+        assert on.missed(before) == 0
         on.assert_nobody_went_back()
         turned.turn_until(on.keeps_the_newest, "newest frame in every relay")
         assert len(served_by.members()) == CLIENTS

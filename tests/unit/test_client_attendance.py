@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,17 @@ from clients.steps import (
     Publish,
     PutOff,
     Register,
+    Succeed,
 )
-from clients.worker.wire import Assignment, BrokerAddress, Join, JoinProblem
+from clients.worker.wire import (
+    Assignment,
+    BrokerAddress,
+    Join,
+    JoinProblem,
+    Move,
+    Moves,
+)
+from mosquitto import topic
 
 BROKERS = tuple(BrokerAddress(f"host-{number}", 1, 2) for number in range(2))
 LEASE_S = 300
@@ -38,6 +48,7 @@ ASSIGNED = Assignment(
     client_id="me",
     room="final",
     profile="full",
+    cluster="cluster-1",
     slot="7",
     topic=TOPIC,
     lease_s=LEASE_S,
@@ -226,6 +237,7 @@ def test_after_its_whole_list_it_registers_again() -> None:
     [
         lambda s: Lost(s, TAKEN_OVER),
         lambda s: answer(s, Assignment.refusing(JoinProblem.FULL)),
+        lambda s: answer(s, Assignment.refusing(JoinProblem.DRAINING)),
     ],
 )
 def test_who_has_no_place_any_more_registers_again(
@@ -278,6 +290,115 @@ def test_a_new_topic_is_followed() -> None:
     assert desk.take(lambda s: answer(s, elsewhere))[1:] == [Follow(elsewhere.topic)]
 
 
+def move(at_s: float, raw: bytes | None = None, **clusters: float) -> Message:
+    named = {name.replace("_", "-"): Move(each) for name, each in clusters.items()}
+    payload = Moves(named).encode() if raw is None else raw
+    return Message(at_s, topic.CONTROL_MOVE, payload, True, None, 0)  # noqa: FBT003
+
+
+@given(st.floats(0, 1))
+def test_who_is_to_leave_goes_after_a_random_part_of_the_spread(drawn: float) -> None:
+    desk = Desk(lambda: drawn).joined()
+    desk.take(lambda s: move(s, cluster_1=30, cluster_3=5))
+
+    wait_s, actions = desk.wait(40)
+
+    assert actions == [Succeed()]
+    assert drawn * 30 <= wait_s <= drawn * 30 + 0.25
+
+
+def test_a_move_that_was_said_before_it_joined_counts_from_then() -> None:
+    desk = Desk().connected()
+    desk.take(lambda s: move(s, cluster_1=30))
+    assert desk.wait(0.5) == (0.5, [])
+    desk.take(answer)
+
+    assert desk.wait(40) == (15, [Succeed()])
+
+
+def test_a_move_that_is_said_again_is_the_same_one() -> None:
+    desk = Desk().joined()
+    for _ in range(5):
+        desk.take(lambda s: move(s, cluster_1=30))
+        assert desk.wait(2)[1] == []
+
+    assert desk.wait(40) == (5, [Succeed()])
+    desk.take(lambda s: move(s, cluster_1=30))
+    assert desk.wait(100)[1] == []
+
+
+def test_a_move_that_is_hurried_is_another_one() -> None:
+    desk = Desk().joined()
+    desk.take(lambda s: move(s, cluster_1=300))
+    desk.take(lambda s: move(s, cluster_1=4))
+
+    assert desk.wait(40) == (2, [Succeed()])
+
+
+@pytest.mark.parametrize(
+    "raw", [None, b"", b'{"clusters":{"cluster-2":{"spread_s":1}}}']
+)
+def test_a_move_that_is_withdrawn_is_forgotten(raw: bytes | None) -> None:
+    desk = Desk().joined()
+    desk.take(lambda s: move(s, cluster_1=30))
+    desk.wait(10)
+    desk.take(lambda s: move(s, raw))
+
+    assert desk.wait(100)[1] == []
+    desk.take(lambda s: move(s, cluster_1=30))
+    assert desk.wait(40) == (15, [Succeed()])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"clusters":{"cluster-2":{"spread_s":1}}}',
+        b'{"clusters":{"":{"spread_s":1}}}',
+        b'{"clusters":{"cluster-1":{}}}',
+        b'{"clusters":[]}',
+        b"?",
+    ],
+)
+def test_who_is_not_asked_to_leave_stays(raw: bytes) -> None:
+    for cluster in ("cluster-1", ""):
+        desk = Desk().connected()
+        named = msgspec.structs.replace(ASSIGNED, cluster=cluster)
+        desk.take(lambda s: answer(s, named))  # noqa: B023 - called here
+        desk.take(lambda s: move(s, raw))
+
+        assert desk.wait(100)[1] == []
+
+
+def test_what_was_said_at_a_broker_that_is_gone_is_forgotten() -> None:
+    desk = Desk().joined()
+    desk.take(lambda s: move(s, cluster_1=300))
+    desk.lose()
+    desk.wait()
+    desk.take(Connected)
+    desk.take(answer)
+
+    assert desk.wait(LEASE_S / 2)[1] == []
+
+
+def test_who_stays_where_it_should_leave_renews_its_lease() -> None:
+    desk = Desk().joined()
+    desk.take(lambda s: move(s, cluster_1=0))
+    assert desk.wait()[1] == [Succeed()]
+
+    assert kinds(desk.wait(LEASE_S)[1]) == [Publish]
+    assert desk.take(answer) == []
+
+
+def test_the_spread_that_came_last_counts() -> None:
+    desk = Desk().joined()
+    frame = Message(desk.now_s, TOPIC, b"", False, None, 0, spread_s=8.0)  # noqa: FBT003
+    desk.take(lambda _: frame)
+    desk.take(lambda s: Message(s, TOPIC, b"", False, None, 0))  # noqa: FBT003
+    desk.lose()
+
+    assert desk.wait()[0] == 4
+
+
 EVENTS: list[Callable[[float], Event | Placed | PutOff]] = [
     Tick,
     Connected,
@@ -285,6 +406,7 @@ EVENTS: list[Callable[[float], Event | Placed | PutOff]] = [
     lambda s: Lost(s, "gone"),
     lambda s: Lost(s, TAKEN_OVER),
     lambda s: answer(s, Assignment.refusing(JoinProblem.FULL)),
+    lambda s: move(s, cluster_1=30),
     lambda s: Placed(s, PLACE),
     lambda s: PutOff(s, "full", 1.0),
 ]
@@ -302,7 +424,7 @@ def test_whatever_happens_it_is_soon_trying_again(
     is_open, is_asking = False, False
     for make, after_s in events:
         desk.now_s += after_s
-        is_answer = make in EVENTS[6:]
+        is_answer = make in EVENTS[7:]
         if is_answer and not is_asking:
             continue
         is_asking = is_asking and not is_answer

@@ -28,13 +28,14 @@ def linked(cluster: str, payload: bytes = b"1") -> Message:
     return message(cluster_link(cluster), payload)
 
 
-def status(
+def status(  # noqa: PLR0913 - what a status says
     cluster: str,
     worker: str = "worker-1",
     *,
     at_s: float = 0,
     members: int = 0,
     capacity: int = 100,
+    is_draining: bool = False,
 ) -> Message:
     told = WorkerStatus(
         cluster=cluster,
@@ -43,6 +44,7 @@ def status(
         started_ms=0,
         broker=BrokerAddress("a.example", PORTS[cluster], PORTS[cluster] + 8000),
         capacity=capacity,
+        is_draining=is_draining,
         slots=(),
         members=members,
         rooms={},
@@ -183,6 +185,50 @@ def test_when_all_are_full_it_is_said_with_when_to_ask_again() -> None:
         after(*three(members=100)).give("a", 0)
 
     assert int(refused.value.headers["Retry-After"]) > 1
+
+
+@pytest.mark.parametrize("worker", ["worker-1", "worker-2"])
+def test_nobody_is_sent_where_one_worker_says_that_it_is_to_be_left(
+    worker: str,
+) -> None:
+    clusters = after(
+        *three(),
+        status("cluster-2", "worker-2"),
+        status("cluster-2", worker, is_draining=True),
+    )
+
+    assert live(clusters) == {*PORTS}
+    for client_id in map(str, range(20)):
+        assert set(ports(clusters, client_id)) == {1885, 1887}
+
+
+def test_who_said_so_and_is_gone_does_not_count() -> None:
+    said = status("cluster-1", "worker-2", is_draining=True)
+    clusters = after(linked("cluster-1"), said, status("cluster-1", at_s=1))
+
+    with pytest.raises(Full):
+        clusters.give("a", SILENT_AFTER_S)
+    assert ports(clusters, "a", SILENT_AFTER_S + 0.1) == [1885]
+
+
+@pytest.mark.parametrize("members", [0, 100])
+def test_when_all_are_to_be_left_it_is_said(members: int) -> None:
+    leaving = (
+        status(name, members=members, is_draining=True, capacity=100) for name in PORTS
+    )
+    with pytest.raises(Full) as refused:
+        after(*three(), *leaving).give("a", 0)
+
+    assert refused.value.help == "Every cluster is emptied just now: try again later."
+    assert int(refused.value.headers["Retry-After"]) > 1
+
+
+def test_when_some_are_to_be_left_and_the_rest_is_full_it_is_full() -> None:
+    leaving = status("cluster-1", is_draining=True)
+    with pytest.raises(Full) as refused:
+        after(*three(members=100), leaving).give("a", 0)
+
+    assert refused.value.help == "Every cluster is full: try again later."
 
 
 @given(st.integers(0, 30), st.integers(1, 30), st.integers(1, 80))

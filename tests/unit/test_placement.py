@@ -1,3 +1,4 @@
+import random
 from collections import Counter
 
 import pytest
@@ -162,3 +163,15 @@ def test_few_clients_take_leave_within_a_second(members: int) -> None:
 
 def test_many_clients_take_leave_as_fast_as_others_can_take_them() -> None:
     assert spread_s(10 * CONNECTS_PER_S) == 10.0
+
+
+@pytest.mark.parametrize("members", [200, 1000, 3000])
+def test_hardly_ever_do_more_than_two_hundred_come_in_a_second(members: int) -> None:
+    """They come by chance: a few of a hundred storms may have such a second."""
+    dice, over = random.Random(1), 0
+    for _ in range(100):
+        spread = spread_s(members)
+        seconds = Counter(int(dice.random() * spread) for _ in range(members))
+        over += max(seconds.values()) > 200
+
+    assert over <= 5

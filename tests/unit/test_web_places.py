@@ -50,7 +50,7 @@ def sample(name: str) -> float:
 
 
 def test_a_place_says_what_a_worker_would() -> None:
-    place = places(members=5000).give(Join("final", "lite"))
+    place = places(members=1001).give(Join("final", "lite"))
 
     slot = slot_of(place.client_id)
     assert place == Place(
@@ -58,7 +58,7 @@ def test_a_place_says_what_a_worker_would() -> None:
         brokers=(BROKER,),
         slot=slot,
         topic=f"relay/{slot}/final/lite",
-        spread_s=25,
+        spread_s=6.3,
     )
 
 

@@ -3,9 +3,10 @@ from collections.abc import Callable
 import pytest
 
 from clients.parcel import Extras, Parcel
+from clients.worker.identity import followed
 from clients.worker.profiles import LITE
 from clients.worker.wire import LEASE_S, JoinProblem, Membership
-from clients.worker.worker import LOOK_AGAIN_S, followed
+from clients.worker.worker import LOOK_AGAIN_S
 from mosquitto import placement, topic
 from tests.frames import frame
 from tests.little_cluster import CLUSTER, LittleCluster
@@ -403,7 +404,7 @@ def test_the_spread_follows_the_size_of_the_cluster(cluster: LittleCluster) -> N
     cluster.join("ann")
 
     assert cluster.assignment("ann").spread_s == pytest.approx(1.0)
-    assert placement.spread_s(1000) == pytest.approx(5.0)
+    assert placement.spread_s(1600) == pytest.approx(10.0)
 
 
 def test_an_empty_retained_join_is_nobodys_wish(cluster: LittleCluster) -> None:
