@@ -18,6 +18,7 @@ import clients.worker.__main__ as worker
 from compose import clients_command, logtail, problems, settings_show
 from compose.errors import Refused
 from compose.layout import Layout
+from compose.scaling import commands as scaling
 from compose.settings import Settings
 
 _ClientId = Annotated[str, typer.Argument(metavar="ID", help="Whom `list` names.")]
@@ -187,6 +188,9 @@ def evict_client(client_id: _ClientId) -> None:
         clients_command.evict(Settings.load(), client_id)
 
 
+app.command()(scaling.drain)
+app.command()(scaling.undrain)
+app.command()(scaling.scale)
 app.add_typer(audience, name="clients")
 app.command()(clients.tap)
 app.command()(clients.watch)

@@ -4,8 +4,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from compose.brokers import cluster_names
+from compose.brokers import cluster_names, cluster_port
 from compose.layout import Layout
+from compose.scaling import drains
 from compose.settings import LOOPBACK, Settings, variable
 from mosquitto.topic import MAIN_ROOM, room_frame
 
@@ -49,8 +50,8 @@ def _subscriptions(settings: Settings) -> str:
     topic = room_frame(MAIN_ROOM)
     subscribe = f"  mosquitto_sub -h {LOOPBACK} -t {topic} -p"
     return "\n".join(
-        f"{subscribe} {settings.cluster_port + index}  # {name}"
-        for index, name in enumerate(cluster_names(settings))
+        f"{subscribe} {cluster_port(settings, name)}  # {name}"
+        for name in drains.open_of(cluster_names(settings), Layout(settings.state_dir))
     )
 
 

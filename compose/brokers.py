@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from compose.credentials import Credentials
 from compose.files import File
 from compose.layout import Layout
-from compose.settings import LOOPBACK, Settings
+from compose.settings import CLUSTERS_MAX, LOOPBACK, Settings
 from mosquitto import acl
 from mosquitto.brokers import cluster_broker, main_broker
 from mosquitto.config import Broker, Pull
@@ -21,12 +22,24 @@ _BESIDE_CLIENTS = 10_000
 """Connections of a cluster's broker beside its registered clients': plain subscribers,
 workers, and clients of a cluster that has died and have not registered again."""
 
+_OF_A_CLUSTER = re.compile(r"cluster-\d+(-worker-\d+)?")
+
 _SALT_BYTES = 12
 
 
 def cluster_names(settings: Settings) -> list[str]:
     """Name every cluster, from `cluster-1` on."""
-    return [f"cluster-{number}" for number in range(1, settings.clusters + 1)]
+    return _numbered(settings.clusters)
+
+
+def possible_clusters() -> list[str]:
+    """Name every cluster that any settings could have."""
+    return _numbered(CLUSTERS_MAX)
+
+
+def cluster_port(settings: Settings, cluster: str) -> int:
+    """Return the MQTT port of a cluster's broker."""
+    return settings.cluster_port + int(cluster.removeprefix("cluster-")) - 1
 
 
 def worker_names(settings: Settings) -> list[str]:
@@ -39,9 +52,22 @@ def worker_process(cluster: str, worker: str) -> str:
     return f"{cluster}-{worker}"
 
 
-def broker_users(settings: Settings) -> list[str]:
-    """Name every MQTT user that needs a password."""
-    return [*_main_users(settings), acl.WORKER]
+def processes_of(settings: Settings, cluster: str) -> list[str]:
+    """Name a cluster's processes: its broker, and its workers."""
+    return [
+        cluster,
+        *(worker_process(cluster, worker) for worker in worker_names(settings)),
+    ]
+
+
+def is_clusters(process: str) -> bool:
+    """Tell whether a process is a cluster's: these come and go."""
+    return bool(_OF_A_CLUSTER.fullmatch(process))
+
+
+def broker_users() -> list[str]:
+    """Name every MQTT user that needs a password, whatever the settings are."""
+    return [*_main_users(), acl.WORKER]
 
 
 def config_path(settings: Settings, name: str) -> Path:
@@ -54,25 +80,29 @@ def broker_files(settings: Settings, credentials: Credentials) -> list[File]:
 
     The same settings and credentials give the same files.
     """
-    clusters = cluster_names(settings)
+    # Main lets in every cluster that there can be: it is not touched when one comes.
     files = _files(
         settings,
         MAIN,
         _main(settings),
-        acl.main_rights(clusters),
-        _passwords(credentials, _main_users(settings)),
+        acl.main_rights(possible_clusters()),
+        _passwords(credentials, _main_users()),
     )
     cluster_passwords = _passwords(credentials, [acl.WORKER, acl.OPERATOR])
-    for index, name in enumerate(clusters):
+    for index, name in enumerate(cluster_names(settings)):
         broker = _cluster(settings, credentials, index, name)
         rights = acl.cluster_rights(name)
         files += _files(settings, name, broker, rights, cluster_passwords)
     return files
 
 
-def _main_users(settings: Settings) -> list[str]:
-    edges = [acl.edge_user(cluster) for cluster in cluster_names(settings)]
+def _main_users() -> list[str]:
+    edges = [acl.edge_user(cluster) for cluster in possible_clusters()]
     return [acl.BRIDGE, acl.WEB, acl.OPERATOR, *edges]
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"cluster-{number}" for number in range(1, count + 1)]
 
 
 def _main(settings: Settings) -> Broker:

@@ -13,10 +13,12 @@ from rich.table import Table
 
 from clients.web.listing import Listed, Listing
 from compose import running
-from compose.errors import Refused
-from compose.eviction import broker_port, put_out
+from compose.brokers import cluster_names, cluster_port
+from compose.errors import NOT_RUNNING, Refused
+from compose.eviction import put_out
 from compose.layout import Layout
 from compose.members import members
+from compose.scaling import drains
 from compose.settings import LOOPBACK, Settings
 from mosquitto.topic import (
     BadClientId,
@@ -39,7 +41,7 @@ def show_all(settings: Settings, room: str | None, *, as_json: bool) -> bool:
         wanted = None if room is None else check_room(room)
     except BadRoom as error:
         raise Refused(f"{error}.") from error
-    found = _asked(_running(settings), wanted)
+    found = _asked(running.runs_with(settings), wanted)
     if as_json:
         sys.stdout.write(f"{msgspec.json.encode(found).decode()}\n")
         return not found.unanswered
@@ -58,7 +60,7 @@ def show_one(settings: Settings, client_id: str) -> None:
     Raises:
         Refused: If no such client has joined, as far as is known.
     """
-    runs_with = _running(settings)
+    runs_with = running.runs_with(settings)
     texts = [_text(runs_with, client) for client in _memberships(runs_with, client_id)]
     sys.stdout.write("\n".join(texts))
 
@@ -69,19 +71,13 @@ def evict(settings: Settings, client_id: str) -> None:
     Raises:
         Refused: If there is no such client, or it could not be put out.
     """
-    runs_with = _running(settings)
+    runs_with = running.runs_with(settings)
     for client in _memberships(runs_with, client_id):
         with _working(f"{client.cluster} puts {client_id} out"):
             put_out(runs_with, client)
         sys.stdout.write(
             f"Put {client_id} out of the room {client.room}, at {client.cluster}.\n"
         )
-
-
-def _running(settings: Settings) -> Settings:
-    """Return the settings of what runs: those that it was started with, if noted."""
-    layout = Layout(settings.state_dir)
-    return running.noted(layout) if layout.noted_settings.exists() else settings
 
 
 def _asked(settings: Settings, room: str | None = None) -> Listing:
@@ -91,8 +87,9 @@ def _asked(settings: Settings, room: str | None = None) -> Listing:
         with _working("asking the clusters"):
             found = members(settings, room)
     except FileNotFoundError as error:
-        raise Refused("EmoStream is not running: `emostream up` starts it.") from error
-    if len(found.unanswered) == settings.clusters:
+        raise Refused(NOT_RUNNING) from error
+    asked = drains.open_of(cluster_names(settings), Layout(settings.state_dir))
+    if len(found.unanswered) == len(asked):
         raise Refused(
             "No cluster answers: `emostream up` starts the system; if it runs,"
             " `emostream status` says what is wrong."
@@ -139,7 +136,7 @@ def _text(settings: Settings, client: Listed) -> str:
     facts = {
         "client": client.client_id,
         "cluster": client.cluster,
-        "broker": f"{LOOPBACK}:{broker_port(settings, client.cluster)}",
+        "broker": f"{LOOPBACK}:{cluster_port(settings, client.cluster)}",
         "slot": client.slot,
         "room": client.room,
         "profile": client.profile,

@@ -3,3 +3,6 @@
 
 class Refused(Exception):
     """The command cannot go on; the text says why, and what helps."""
+
+
+NOT_RUNNING = "EmoStream is not running: `emostream up` starts it."

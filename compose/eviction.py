@@ -7,7 +7,7 @@ from clients.event import CaughtUp, Lost, Message
 from clients.link import Address, Link
 from clients.parcel import Parcel
 from clients.web.listing import Listed
-from compose.brokers import cluster_names
+from compose.brokers import cluster_port
 from compose.credentials import Credentials
 from compose.errors import Refused
 from compose.settings import LOOPBACK, Settings
@@ -22,11 +22,6 @@ _AGAIN_AFTER_S = 1.0
 
 _KEEPALIVE_S = 2
 """A broker that hangs is given up after twice as long."""
-
-
-def broker_port(settings: Settings, cluster: str) -> int:
-    """Return the port of a cluster's broker."""
-    return settings.cluster_port + cluster_names(settings).index(cluster)
 
 
 def put_out(settings: Settings, client: Listed, within_s: float = WITHIN_S) -> None:
@@ -70,5 +65,5 @@ def _operator(settings: Settings, cluster: str) -> Address:
     password = Credentials.load(settings.state_dir).passwords[OPERATOR]
     # Nobody can guess it, and so nobody can throw this connection off.
     client_id = f"{OPERATOR}-{secrets.token_hex(8)}"
-    port = broker_port(settings, cluster)
+    port = cluster_port(settings, cluster)
     return Address(LOOPBACK, port, OPERATOR, password, client_id)

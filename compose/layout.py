@@ -51,7 +51,7 @@ class Layout:
 
     @property
     def noted_settings(self) -> Path:
-        """What the running system was started with."""
+        """What the running system runs with: as it was started, and scaled since."""
         return self.run / "settings.json"
 
     @property
@@ -63,6 +63,16 @@ class Layout:
     def kept(self) -> Path:
         """A mark for each process that is to be kept running."""
         return self.run / "kept"
+
+    @property
+    def drains(self) -> Path:
+        """A note for each cluster that is to be left."""
+        return self.run / "drains"
+
+    @property
+    def scaling(self) -> Path:
+        """Locked by whoever changes how many clusters and workers there are."""
+        return self.run / "scaling.lock"
 
     def log_of(self, name: str) -> Path:
         """Return the log file of a process."""

@@ -9,8 +9,11 @@ from clients.event import CaughtUp, Lost, Message
 from clients.link import Address, Link
 from clients.web.listing import Listed, Listing
 from clients.worker.wire import BadMessage, Membership
-from compose.brokers import cluster_names
+from compose import running
+from compose.brokers import cluster_names, cluster_port
 from compose.credentials import Credentials
+from compose.layout import Layout
+from compose.scaling import drains
 from compose.settings import LOOPBACK, Settings
 from mosquitto.acl import OPERATOR
 from mosquitto.placement import all_slots
@@ -27,7 +30,7 @@ class _Unanswered(Exception):
 
 
 def members(settings: Settings, room: str | None = None) -> Listing:
-    """Return the members of a room, or of all rooms, in all clusters.
+    """Return the members of a room, or of all rooms, in all clusters that run.
 
     Takes some seconds where a broker hangs.
 
@@ -35,10 +38,9 @@ def members(settings: Settings, room: str | None = None) -> Listing:
         FileNotFoundError: If no system was ever started with these settings.
     """
     password = Credentials.load(settings.state_dir).passwords[OPERATOR]
-    clusters = cluster_names(settings)
-    ports = range(settings.cluster_port, settings.cluster_port + len(clusters))
-    brokers = [_broker(port, password) for port in ports]
-    with ThreadPoolExecutor(len(clusters)) as pool:
+    clusters = drains.open_of(cluster_names(settings), Layout(settings.state_dir))
+    brokers = [_broker(cluster_port(settings, name), password) for name in clusters]
+    with ThreadPoolExecutor(max(1, len(clusters))) as pool:
         found = [*pool.map(_ask, clusters, brokers)]
     return Listing(
         tuple(
@@ -53,6 +55,21 @@ def members(settings: Settings, room: str | None = None) -> Listing:
             if listed is None
         ),
     )
+
+
+def members_now(settings: Settings, room: str | None = None) -> Listing:
+    """Return the same of the clusters that run now, whatever these settings say.
+
+    Since the start of who asks, some may have come or gone.
+    """
+    return members(running.runs_with(settings), room)
+
+
+def count(settings: Settings, cluster: str) -> int | None:
+    """Return how many members a cluster's broker knows; None if it cannot be asked."""
+    password = Credentials.load(settings.state_dir).passwords[OPERATOR]
+    found = _ask(cluster, _broker(cluster_port(settings, cluster), password))
+    return None if found is None else len(found)
 
 
 def _broker(port: int, password: str) -> Address:

@@ -5,20 +5,19 @@ What the system is comes from the caller: this module knows no part by name.
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from compose import ports, running
-from compose.errors import Refused
-from compose.files import File
 from compose.layout import Layout
 from compose.lifecycle import NotReady, wait_until
-from compose.processes import Part, Process, process_layers
+from compose.processes import Process, System
 from compose.report import Report
+from compose.scaling import drains
 from compose.settings import PREFIX, Settings
 from compose.starter import Starter
-from compose.supervision import kept, orphans, restarts, supervisor
+from compose.supervision import kept, orphans, restarts, stopping, supervisor
+from compose.supervision.groups import Groups
 from compose.supervision.rpc import (
     REVIVER,
     NoSupervisor,
@@ -34,24 +33,7 @@ _SUPERVISOR_WITHIN_S = 15.0
 _ORPHANS_WITHIN_S = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class System:
-    """What runs, and the configuration files that it reads."""
-
-    parts: Sequence[Part]
-    files: Sequence[File] = ()
-
-    @property
-    def processes(self) -> list[Process]:
-        """The parts that stay."""
-        return [part for part in self.parts if isinstance(part, Process)]
-
-
 Plan = Callable[[Settings], System]
-
-
-class OtherVersion(Refused):
-    """What runs is not what this version would run; it has to go down first."""
 
 
 class Native:
@@ -61,6 +43,7 @@ class Native:
         self._layout = layout
         self._report = report
         self._supervisor = Supervisor(layout.socket)
+        self._groups = Groups(layout, self._supervisor, report)
 
     def up(self, settings: Settings, plan: Plan) -> Settings:
         """Start what does not run yet; return once all of it is ready.
@@ -74,12 +57,14 @@ class Native:
                 what the reviver was about to start.
             NoSupervisor: If supervisord cannot be started.
             OtherVersion: If another version's system is running.
+        StillRunning: If a process that should go does not end.
         """
         self._layout.make()
         with running.alone(self._layout, self._report):
             if self._supervisor.answers():
                 return self._complete(settings, plan)
             self._end_orphans()
+            drains.forget(self._layout)  # all begin open
             self._begin(settings, plan(settings))
             return settings
 
@@ -97,17 +82,15 @@ class Native:
     def _begin(self, settings: Settings, system: System) -> None:
         wanted = ports.table(system.processes)
         ports.check(wanted)
-        config = self._layout.config / "supervisord.conf"
-        text = supervisor.render(self._layout, process_layers(system.parts))
-        for file in [*system.files, File(config, text)]:
-            file.write()
+        self._groups.write(system)
         running.note(self._layout, settings)
         kept.forget(self._layout)
         restarts.forget(self._layout)
         try:
-            supervisor.launch(self._layout, config, self._environment(settings))
+            environment = self._environment(settings)
+            supervisor.launch(self._layout, self._groups.config, environment)
             self._await_supervisor()
-            Starter(self._layout, self._supervisor, self._report).start(system.parts)
+            Starter(self._layout, self._supervisor, self._report).start(system.wanted)
         except BaseException:
             self._report.say("Stopping what was started.")
             with running.uninterrupted():
@@ -120,16 +103,14 @@ class Native:
         for difference in running.differences(noted, settings):
             self._report.say(difference)
         system = plan(noted)
+        self._groups.fit(system)  # where a change was not finished
         known = self._supervisor.processes()
-        names = {process.name for process in system.processes}
-        if known.keys() != names | {REVIVER}:
-            raise OtherVersion("another version is running: `down` first, then `up`")
         self._supervisor.start(known[REVIVER])  # where it has ended
         ports.check(ports.table(_missing(system, known)))
         revived = _revived(known, kept.names(self._layout))
         starter = Starter(self._layout, self._supervisor, self._report)
         try:
-            starter.start(system.parts)
+            starter.start(system.wanted)
         except BaseException:
             with running.uninterrupted():
                 for name in starter.started:
@@ -174,24 +155,26 @@ class Native:
         if not ours:
             return False
         deadline = time.monotonic() + DOWN_WITHIN_S
+        kept.forget(self._layout)
         try:
-            names = {p.pid: name for name, p in self._supervisor.processes().items()}
-            self._supervisor.shutdown()
-            orphans.wait_ended(
-                ours,
+            stopping.stop(
+                self._supervisor,
+                None,
                 within_s=deadline - time.monotonic(),
-                tell=lambda process: self._tell_stopped(names.get(process.pid)),
+                tell=self._tell_stopped,
             )
+            self._supervisor.shutdown()
+            orphans.wait_ended(ours, within_s=deadline - time.monotonic())
         except NoSupervisor as error:
             self._report.say(f"{error}; ending {len(ours)} processes one by one.")
         # What is left now has no supervisor, or has outlived its patience.
         patience_s = min(_ORPHANS_WITHIN_S, max(0, deadline - time.monotonic()))
         orphans.end_all(self._layout.root, patience_s=patience_s)
+        drains.forget(self._layout)
         return True
 
-    def _tell_stopped(self, name: str | None) -> None:
-        if name:
-            self._report.say(f"  {name:<20} stopped")
+    def _tell_stopped(self, name: str) -> None:
+        self._report.say(f"  {name:<20} stopped")
 
 
 def _revived(known: Mapping[str, ProcessInfo], names: AbstractSet[str]) -> set[str]:
@@ -205,5 +188,5 @@ def _missing(system: System, known: Mapping[str, ProcessInfo]) -> list[Process]:
     return [
         process
         for process in system.processes
-        if not known[process.name].state.is_alive
+        if process.name not in system.at_rest and not known[process.name].state.is_alive
     ]

@@ -1,16 +1,24 @@
 """What the operator's commands do; needs the extra `server`."""
 
+from dataclasses import asdict
 from functools import partial
+from typing import NoReturn
 
 from rich.console import Console
 
 from compose import banner, cleaning, preflight, running, topology
+from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.native import Native
-from compose.report import report_on
-from compose.settings import Settings
+from compose.report import Report, report_on
+from compose.scaling import bounds, drains
+from compose.scaling.__main__ import foreground
+from compose.scaling.bounds import Bounds
+from compose.scaling.scale import Scaling
+from compose.settings import Settings, variable
 from compose.status import look as status_look
 from compose.status import show
+from compose.supervision.rpc import Supervisor
 from stream.epoch import Epoch
 
 
@@ -19,8 +27,11 @@ def up(settings: Settings) -> str:
 
     Raises:
         Refused: If it cannot be brought up; nothing of it is left running.
+        BadSetting: If it is to scale itself, and would start out of bounds.
         KeyboardInterrupt: If a person gave up; the same.
     """
+    if settings.auto_scale:
+        bounds.check(settings)
     preflight.check(settings)
     running.interrupts_raise()
     before = Epoch.read_beside(settings.stream_dir)
@@ -29,6 +40,7 @@ def up(settings: Settings) -> str:
         runs_with = native.up(
             settings, lambda chosen: topology.native(chosen, report.say)
         )
+        _tell_drained(runs_with, report)
         after = Epoch.read_beside(runs_with.stream_dir)
         if before and after and after.name != before.name:
             report.say(
@@ -42,6 +54,82 @@ def down(settings: Settings) -> bool:
     """Take the system down; return whether anything was running."""
     with report_on(Console()) as report:
         return Native(Layout(settings.state_dir), report).down()
+
+
+def drain(settings: Settings, cluster: str, spread_s: float, *, force: bool) -> None:
+    """Empty a cluster and stop it.
+
+    Raises:
+        Refused: If it cannot be closed, or somebody has not moved in time.
+        KeyboardInterrupt: If a person gave up; it stays closed.
+    """
+    running.interrupts_raise()
+    with report_on(Console()) as report:
+        scaling = Scaling(Layout(settings.state_dir), report)
+        scaling.drain(cluster, spread_s, force=force)
+
+
+def undrain(settings: Settings, cluster: str) -> None:
+    """Open a drained cluster again.
+
+    Raises:
+        Refused: If it is not drained, or cannot be started.
+        KeyboardInterrupt: If a person gave up; it stays as it was.
+    """
+    running.interrupts_raise()
+    with report_on(Console()) as report:
+        Scaling(Layout(settings.state_dir), report).undrain(cluster)
+
+
+def scale(
+    settings: Settings,
+    clusters: int | None,
+    workers: int | None,
+    *,
+    spread_s: float,
+    force: bool,
+) -> None:
+    """Have as many clusters and workers run; None is as many as now.
+
+    Raises:
+        Refused: If that cannot be done, or could not be done to its end.
+        KeyboardInterrupt: If a person gave up.
+    """
+    running.interrupts_raise()
+    with report_on(Console()) as report:
+        Scaling(Layout(settings.state_dir), report).to(
+            clusters=clusters, workers=workers, spread_s=spread_s, force=force
+        )
+
+
+def scale_by_load(settings: Settings) -> NoReturn:
+    """Have clusters and workers come and go with the load, until Ctrl-C.
+
+    Raises:
+        BadSetting: If what runs does not lie within the bounds.
+        Refused: If nothing runs, or it scales itself already.
+    """
+    if not Supervisor(Layout(settings.state_dir).socket).answers():
+        raise Refused(NOT_RUNNING)
+    noted = running.runs_with(settings)
+    if noted.auto_scale:
+        raise Refused(
+            f"The system scales itself ({variable('auto_scale')}): `emostream logs"
+            f" {topology.SCALER}` has each decision."
+        )
+    chosen = asdict(Bounds.of(settings))  # of what runs, all but these
+    foreground(noted.model_copy(update=chosen))
+
+
+def _tell_drained(settings: Settings, report: Report) -> None:
+    """Say which clusters are left out; one of a `scale` that was ended is opened."""
+    layout = Layout(settings.state_dir)
+    Scaling(layout, report).take_back()
+    for name, drain in drains.read(layout).items():
+        report.say(
+            f"{name} is {drain.word}, and stays so: `emostream undrain {name}` opens"
+            " it."
+        )
 
 
 def show_status(settings: Settings, *, watch: bool, as_json: bool) -> bool:

@@ -1,7 +1,14 @@
 """The system as a list: what runs, what it needs, how to tell that it is ready."""
 
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from compose.files import File
+
+STEP_WITHIN_S = 60
+"""For a command that is a step; it is ended then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,29 @@ class Step:
 Part = Process | Step
 
 
+@dataclass(frozen=True, slots=True)
+class System:
+    """What runs, and the configuration files that it reads."""
+
+    parts: Sequence[Part]
+    files: Sequence[File] = ()
+    is_elastic: Callable[[str], bool] = lambda _: False
+    """Whether a process of that name may come or go while the others run."""
+
+    at_rest: AbstractSet[str] = frozenset()
+    """Processes that are known, and not to be started."""
+
+    @property
+    def processes(self) -> list[Process]:
+        """The parts that stay."""
+        return [part for part in self.parts if isinstance(part, Process)]
+
+    @property
+    def wanted(self) -> list[Part]:
+        """The parts that are to run."""
+        return [part for part in self.parts if part.name not in self.at_rest]
+
+
 class StepFailed(Exception):
     """A step could not be done; the text says why."""
 
@@ -71,9 +101,40 @@ def layers(parts: Sequence[Part]) -> list[list[Part]]:
     return sorted_layers
 
 
+def apart(parts: Sequence[Part], names: AbstractSet[str]) -> list[Part]:
+    """Return some parts as if they needed only each other: the rest runs already."""
+    return [
+        replace(part, needs=tuple(need for need in part.needs if need in names))
+        for part in parts
+        if part.name in names
+    ]
+
+
 def process_layers(parts: Sequence[Part]) -> list[list[Process]]:
     """Return the layers' processes, the order of stopping backwards."""
     found = (
         [part for part in layer if isinstance(part, Process)] for layer in layers(parts)
     )
     return [layer for layer in found if layer]
+
+
+def run_to_end(command: list[str]) -> None:
+    """Run a command to its end.
+
+    Raises:
+        StepFailed: If it cannot be run, takes too long, or ends with an error.
+    """
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+            timeout=STEP_WITHIN_S,
+        )
+    except subprocess.CalledProcessError as error:
+        raise StepFailed(error.stdout.strip()) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StepFailed(str(error)) from error

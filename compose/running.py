@@ -4,15 +4,21 @@ import fcntl
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from compose.errors import Refused
+from compose.files import File
 from compose.layout import Layout
 from compose.report import Report
-from compose.settings import Settings
+from compose.settings import Settings, variable
+
+SCALED = ("clusters", "workers")
+"""Settings that are about a start; `emostream scale` changes them in what runs."""
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -22,12 +28,13 @@ class NothingNoted(Refused):
 
 
 def note(layout: Layout, settings: Settings) -> None:
-    """Write down what the system is about to run with."""
-    layout.noted_settings.write_text(json.dumps(settings.as_environment(), indent=1))
+    """Write down, whole or not at all, what the system is about to run with."""
+    text = json.dumps(settings.as_environment(), indent=1)
+    File(layout.noted_settings, text).write()
 
 
 def noted(layout: Layout) -> Settings:
-    """Return the settings that the system was last started with.
+    """Return the settings that the system runs with: as started, and scaled since.
 
     Raises:
         NothingNoted: If there is no note that this version can read.
@@ -41,15 +48,33 @@ def noted(layout: Layout) -> Settings:
         ) from error
 
 
+def runs_with(settings: Settings) -> Settings:
+    """Return what the system of these settings runs with; these if nothing is noted.
+
+    Raises:
+        NothingNoted: If there is a note that this version cannot read.
+    """
+    layout = Layout(settings.state_dir)
+    return noted(layout) if layout.noted_settings.exists() else settings
+
+
 def differences(noted: Settings, wanted: Settings) -> list[str]:
-    """Say which settings a restart would change, and that it takes one."""
+    """Say which settings differ from what runs, and how each is applied."""
     old, new = noted.as_environment(), wanted.as_environment()
-    changed = [
-        f"{name} is {new[name]!r}, but what runs was started with {old[name]!r}"
-        for name in new
-        if new[name] != old[name]
+    changed = [name for name in new if new[name] != old[name]]
+    scaled = {variable(name): f"--{name}" for name in SCALED}
+    told = [
+        f"{name} is {new[name]!r}, but what runs has {old[name]!r}:"
+        f" `emostream scale {scaled[name]} {new[name]}` changes that."
+        for name in changed
+        if name in scaled
     ]
-    return [*changed, "To apply: `down`, then `up`."] if changed else []
+    rest = [
+        f"{name} is {new[name]!r}, but what runs was started with {old[name]!r}"
+        for name in changed
+        if name not in scaled
+    ]
+    return told + ([*rest, "To apply: `down`, then `up`."] if rest else [])
 
 
 @contextmanager
@@ -68,8 +93,41 @@ def alone(layout: Layout, report: Report) -> Iterator[None]:
 
 
 @contextmanager
+def alone_if_free(layout: Layout) -> Iterator[bool]:
+    """The same without waiting; yields whether there is no other command."""
+    with _locked(layout.root) as is_ours:
+        yield is_ours
+
+
+@contextmanager
+def scaling(layout: Layout) -> Iterator[bool]:
+    """Let one command at a time scale; yields whether this is the one."""
+    layout.scaling.touch(mode=0o600)
+    with _locked(layout.scaling) as is_ours:
+        yield is_ours
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold a lock that ends with this process; yield whether it was free."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """Ignore Ctrl-C and its like: half of a stop would leave processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread alone
+        return
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _INTERRUPTS}
     try:
         yield

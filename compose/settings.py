@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +30,12 @@ from compose.presets import PRESETS, Origin, PresetSource
 
 PREFIX = "EMOSTREAM_"
 LOOPBACK = "127.0.0.1"
+
+CLUSTERS_MAX = 64
+"""The main broker knows so many from its start: one more changes nothing there."""
+
+WORKERS_MAX = 16
+"""Of a cluster: each still has several of its 64 slots."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -159,11 +172,12 @@ class Settings(BaseSettings):
     bridge_metrics_port: Port = 9101
     """Where the bridge shows its metrics."""
 
-    clusters: int = Field(default=3, ge=1, le=64)
-    """Edge brokers; each pulls every room from the main one."""
+    clusters: int = Field(default=3, ge=1, le=CLUSTERS_MAX)
+    """Edge brokers at a start; each pulls every room from the main one. What runs is
+    changed by `emostream scale`."""
 
-    workers: int = Field(default=3, ge=1, le=16)
-    """Workers of each cluster: they share its registered clients."""
+    workers: int = Field(default=3, ge=1, le=WORKERS_MAX)
+    """Workers of each cluster at a start: they share its registered clients."""
 
     cluster_capacity: int = Field(default=10_000, ge=1, le=20_000)
     """Registered clients of each cluster; beyond them others get the next."""
@@ -179,6 +193,30 @@ class Settings(BaseSettings):
 
     cluster_ws_port: Port = 9885
     """WebSocket port of cluster-1; the others follow it."""
+
+    auto_scale: bool = False
+    """Whether clusters and workers come and go with the load, by `emostream up`; else
+    only `emostream scale` changes them."""
+
+    clusters_min: int = Field(default=2, ge=1, le=CLUSTERS_MAX)
+    """Auto-scaling leaves so many: with two, who loses a broker has another."""
+
+    clusters_max: int = Field(default=6, ge=1, le=CLUSTERS_MAX)
+    """Auto-scaling adds no more: a busy broker takes a core."""
+
+    workers_min: int = Field(default=2, ge=1, le=WORKERS_MAX)
+    """Auto-scaling leaves each cluster so many: with two, one may die."""
+
+    workers_max: int = Field(default=4, ge=1, le=WORKERS_MAX)
+    """Auto-scaling adds no more to a cluster: six with four take a gigabyte."""
+
+    @field_validator("clusters_max", "workers_max")
+    @classmethod
+    def _not_below_its_minimum(cls, value: int, of: ValidationInfo) -> int:
+        name = str(of.field_name).replace("max", "min")
+        if value < of.data.get(name, value):
+            raise ValueError(f"less than {variable(name)}={of.data[name]}")
+        return value
 
     @classmethod
     def load(cls) -> Self:

@@ -1,6 +1,5 @@
 """The native system, part by part: what runs on one machine, and in what order."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -12,8 +11,8 @@ from compose.credentials import Credentials
 from compose.files import File
 from compose.layout import Layout
 from compose.mqtt_reader import Login
-from compose.native import System
-from compose.processes import Part, PortClaim, Process, Step, StepFailed
+from compose.processes import Part, PortClaim, Process, Step, System, run_to_end
+from compose.scaling import drains
 from compose.settings import LOOPBACK, Settings, variable
 from compose.setup.system import find_program
 from ingest.topics import Topic
@@ -26,8 +25,7 @@ MAIN = "mosquitto-main"
 STREAM = "stream"
 BRIDGE = "bridge"
 WEB = "web"
-
-_FORMAT_WITHIN_S = 60
+SCALER = "scaler"
 
 STREAM_NICENESS = 5
 """How much less the stream gets of a core that others want, too: a third."""
@@ -40,9 +38,7 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         settings: What was chosen.
         say: Told what a person should know while a step is done.
     """
-    credentials = Credentials.load_or_make(
-        settings.state_dir, brokers.broker_users(settings)
-    )
+    credentials = Credentials.load_or_make(settings.state_dir, brokers.broker_users())
     operator = Login(OPERATOR, credentials.passwords[OPERATOR])
     files: list[File] = [*brokers.broker_files(settings, credentials)]
     parts: list[Part] = []
@@ -57,8 +53,9 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         _stream(settings),
         _bridge(settings, operator),
         _web(settings),
+        *([_scaler()] if settings.auto_scale else []),
     ]
-    return System(parts, files)
+    return System(parts, files, brokers.is_clusters, _at_rest(settings))
 
 
 def topic_list(settings: Settings) -> list[Topic]:
@@ -71,6 +68,16 @@ def topic_list(settings: Settings) -> list[Topic]:
     )
     own = (stream.topics.frames, stream.topics.rooms, stream.topics.rejects)
     return [reactions, *(describe(prefix) for describe in own)]
+
+
+def _at_rest(settings: Settings) -> frozenset[str]:
+    """Name the processes of the clusters that are drained."""
+    stopped = drains.stopped(Layout(settings.state_dir))
+    return frozenset(
+        process
+        for cluster in stopped
+        for process in brokers.processes_of(settings, cluster)
+    )
 
 
 def _kafka_files(settings: Settings) -> list[File]:
@@ -100,7 +107,7 @@ def _kafka(settings: Settings, credentials: Credentials) -> list[Part]:
     return [
         Step(
             name=FORMAT,
-            run=partial(_run, make),
+            run=partial(run_to_end, make),
             hint="A data folder of another installation: `emostream clean` empties it.",
         ),
         Process(
@@ -171,13 +178,16 @@ def _workers(settings: Settings, operator: Login) -> list[Process]:
                 *("--cluster", cluster, "--worker", worker),
             ),
             needs=(cluster,),
+            # Who started the system may have known of fewer clusters.
+            environment={variable("clusters"): str(index + 1)},
             ready=partial(
                 probes.worker_serves,
                 *(cluster, worker),
                 port=settings.cluster_port + index,
                 login=operator,
             ),
-            stop_within_s=2,
+            # It relays on for a second, until its peers have its slots.
+            stop_within_s=3,
         )
         for index, cluster in enumerate(brokers.cluster_names(settings))
         for worker in brokers.worker_names(settings)
@@ -226,6 +236,16 @@ def _web(settings: Settings) -> Process:
     )
 
 
+def _scaler() -> Process:
+    return Process(
+        name=SCALER,
+        command=(sys.executable, "-m", "compose.scaling"),
+        needs=(BRIDGE, WEB),
+        # It only looks at the others, and nobody needs it.
+        ready=lambda: True,
+    )
+
+
 def _mosquitto(settings: Settings, name: str) -> tuple[str, ...]:
     program = find_program("mosquitto") or "mosquitto"
     return (program, "-c", str(brokers.config_path(settings, name)))
@@ -239,25 +259,3 @@ def _by_hand(settings: Settings, name: str) -> str:
 def _claim(settings: Settings, name: str, offset: int = 0) -> PortClaim:
     port: int = getattr(settings, name) + offset
     return PortClaim(port, variable(name))
-
-
-def _run(command: list[str]) -> None:
-    """Run a command to its end.
-
-    Raises:
-        StepFailed: If it cannot be run, takes too long, or ends with an error.
-    """
-    try:
-        subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=True,
-            timeout=_FORMAT_WITHIN_S,
-        )
-    except subprocess.CalledProcessError as error:
-        raise StepFailed(error.stdout.strip()) from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise StepFailed(str(error)) from error

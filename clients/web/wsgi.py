@@ -18,7 +18,7 @@ from clients.web.listener import Listener
 from clients.web.operator_key import OperatorKey
 from clients.web.places import Places
 from compose.credentials import Credentials
-from compose.members import members
+from compose.members import members_now
 from compose.settings import LOOPBACK, Settings
 from ingest.wsgi import common
 from mosquitto.acl import OPERATOR, WEB
@@ -67,5 +67,5 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     listener.start()
     atexit.register(listener.close)
     operator_key = OperatorKey(passwords.get(OPERATOR, ""))
-    listing = partial(members, settings)
+    listing = partial(members_now, settings)
     return Sources(frames, places, listing, operator_key), frames.problem

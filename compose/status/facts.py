@@ -7,7 +7,7 @@ judges them, `table` shows them.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compose.supervision.rpc import State
 
@@ -225,6 +225,14 @@ class Status:
     bridge: BridgeFacts | None = None
     clusters: tuple[ClusterFacts, ...] = ()
     workers: tuple[WorkerFacts, ...] = ()
+    drains: Mapping[str, str] = field(default_factory=dict)
+    """The clusters that are not open, by name: `draining`, or `drained`, and then it is
+    none of `clusters`: nobody can watch it."""
+
+    def drain_of(self, name: str) -> str | None:
+        """Return how far a process' cluster is drained, if it is."""
+        clusters = {worker.name: worker.cluster for worker in self.workers}
+        return self.drains.get(clusters.get(name, name))
 
     def process(self, name: str) -> ProcessFacts | None:
         """Return a process of it, if supervisord knows one of that name."""

@@ -1,13 +1,15 @@
 """A look at the running system: all is asked at once, each within a bounded time."""
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from compose import running
-from compose.brokers import cluster_names
+from compose.brokers import cluster_names, cluster_port
 from compose.layout import Layout
+from compose.scaling import drains
 from compose.settings import Settings
 from compose.status import brokers as status_brokers
 from compose.status import kafka as status_kafka
@@ -25,10 +27,12 @@ from compose.status.scrape import Metrics, scrape
 from compose.status.usage import Usage
 from compose.supervision import orphans, restarts
 from compose.supervision.restarts import Restarts
-from compose.supervision.rpc import NoSupervisor, ProcessInfo, Supervisor
+from compose.supervision.rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
 
 _USAGE_OVER_S = 1.0
 """Long enough for CPU time, which the system counts in hundredths of a second."""
+
+_NUMBER = re.compile(r"\d+")
 
 _BESIDE_CLUSTERS = 6
 """What is asked beside the clusters' brokers, each in a thread of its own."""
@@ -39,7 +43,7 @@ def look(layout: Layout) -> Status:
     now_ms = time.time_ns() // 1_000_000
     seen = Status(at_ms=now_ms, running=Running.SUPERVISED)
     try:
-        known = [*Supervisor(layout.socket).processes().values()]
+        known = _in_order(Supervisor(layout.socket))
     except NoSupervisor:
         known, left = [], orphans.find(layout.root)
         if not left:
@@ -56,9 +60,27 @@ def look(layout: Layout) -> Status:
         settings = running.noted(layout)
     except running.NothingNoted as error:
         return replace(seen, problem=str(error))
+    drained = {name: one.word for name, one in drains.read(layout).items()}
+    seen = replace(seen, drains=drained)
     with ThreadPoolExecutor(_BESIDE_CLUSTERS + settings.clusters) as pool:
-        answers = _ask(settings, processes, pool)
+        answers = _ask(settings, layout, processes, pool)
     return _with_hops(answers, seen)  # all are there: the pool has waited
+
+
+def _in_order(supervisor: Supervisor) -> list[ProcessInfo]:
+    """Return all processes in the order of need, `cluster-10` after `cluster-9`.
+
+    The reviver comes last: nothing needs it but to go on.
+    """
+    priorities = supervisor.priorities()
+
+    def place(process: ProcessInfo) -> tuple[float, list[int], str]:
+        if process.name == REVIVER:
+            return (float("inf"), [], "")
+        numbers = [int(number) for number in _NUMBER.findall(process.name)]
+        return (priorities.get(process.name, float("inf")), numbers, process.name)
+
+    return sorted(supervisor.processes().values(), key=place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +97,13 @@ class _Answers:
 
 
 def _ask(
-    settings: Settings, processes: Iterable[ProcessFacts], pool: Executor
+    settings: Settings,
+    layout: Layout,
+    processes: Iterable[ProcessFacts],
+    pool: Executor,
 ) -> _Answers:
     pids = [process.pid for process in processes if process.pid]
+    watched = drains.open_of(cluster_names(settings), layout)
     return _Answers(
         used=pool.submit(usage.watch, pids, for_s=_USAGE_OVER_S),
         kafka=pool.submit(status_kafka.look, settings),
@@ -86,8 +112,10 @@ def _ask(
         stream=pool.submit(scrape, settings.stream_metrics_port),
         bridge=pool.submit(scrape, settings.bridge_metrics_port),
         clusters={
-            name: pool.submit(status_brokers.watch_cluster, port)
-            for port, name in enumerate(cluster_names(settings), settings.cluster_port)
+            name: pool.submit(
+                status_brokers.watch_cluster, cluster_port(settings, name)
+            )
+            for name in watched
         },
     )
 

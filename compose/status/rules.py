@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from compose.errors import NOT_RUNNING
 from compose.settings import variable
 from compose.status import flow_rules as flow
 from compose.status.facts import ClusterFacts, Running, Status, WebFacts
@@ -20,6 +21,9 @@ WORKER_SILENT_MAX_S = 6.0
 LOOK_AGE_MAX_S = 20.0
 """The reviver looks every five seconds; it may have to ask a slow supervisord twice."""
 
+DRAINED = "drained"
+"""What a cluster is called that is stopped on purpose: no fault."""
+
 SUPERVISORD = "supervisord"
 
 _UPSTREAM = (KAFKA, MAIN, STREAM, BRIDGE)
@@ -28,7 +32,7 @@ _UPSTREAM = (KAFKA, MAIN, STREAM, BRIDGE)
 
 def _supervisor(status: Status) -> Iterator[Finding]:
     if status.running is Running.NOT:
-        text = "EmoStream is not running: `emostream up` starts it."
+        text = NOT_RUNNING
         yield Finding(part=SUPERVISORD, problem="not_running", text=text)
     if status.running is Running.UNSUPERVISED:
         text = f"supervisord does not answer, and {status.left_over} processes run that"
@@ -114,6 +118,8 @@ def _frame_gap_s(cluster: ClusterFacts, status: Status) -> float | None:
 
 def _workers(status: Status) -> Iterator[Finding]:
     for worker in status.workers:
+        if status.drain_of(worker.name) == DRAINED:
+            continue
         above = (worker.cluster, MAIN)
         yield from not_running(status.process(worker.name), may_come_of=above)
         if is_down(status, worker.name):
@@ -134,6 +140,8 @@ def _room_left(status: Status) -> Iterator[Finding]:
     members: Counter[str] = Counter()
     capacities: dict[str, int] = {}
     for worker in status.workers:
+        if worker.cluster in status.drains:
+            continue
         members[worker.cluster] += worker.members or 0
         if worker.capacity is not None:
             capacities[worker.cluster] = worker.capacity
@@ -147,6 +155,7 @@ def _room_left(status: Status) -> Iterator[Finding]:
 def _others(status: Status) -> Iterator[Finding]:
     """Tell of processes that stand in no hop: helpers of the runner."""
     edge = {one.name for one in status.clusters} | {one.name for one in status.workers}
+    edge |= status.drains.keys()
     hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE} | edge
     for process in status.processes:
         if process.name not in hops:

@@ -16,7 +16,9 @@ from compose.status.facts import (
     StreamFacts,
     WebFacts,
 )
+from compose.status.rules import DRAINED
 from compose.status.verdict import Verdict
+from compose.supervision.rpc import State
 from compose.topology import MAIN
 
 _MINUTE_S = 60
@@ -38,7 +40,7 @@ def tables(status: Status, verdict: Verdict) -> Group:
         return Group()
     wrong = {finding.part for finding in verdict.findings}
     shown: list[RenderableType] = [
-        process_table(status.processes, wrong),
+        process_table(status, wrong),
         "",
         hop_table(status, wrong),
         "",
@@ -55,14 +57,14 @@ def sentences(verdict: Verdict) -> Text:
     return Text("\n".join(cause.text for cause in verdict.causes), style=_WRONG)
 
 
-def process_table(processes: Iterable[ProcessFacts], wrong: set[str]) -> Table:
+def process_table(status: Status, wrong: set[str]) -> Table:
     """Return a row for each process, and one for all together."""
     table = _table("process", "state", right=("for", "restarts", "memory", "cores"))
-    known = [*processes]
+    known = status.processes
     for process in known:
         table.add_row(
             process.name,
-            process.state.lower(),
+            _state(process, status.drain_of(process.name)),
             _or_dash(process.running_s, duration),
             _or_dash(process.restarts, str),
             _or_dash(process.memory_bytes, _mib),
@@ -136,6 +138,12 @@ def duration(seconds: float) -> str:
     if whole < _DAY_S:
         return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S} min"
     return f"{whole // _DAY_S} d {whole % _DAY_S // _HOUR_S} h"
+
+
+def _state(process: ProcessFacts, drain: str | None) -> str:
+    """Say how a process is; that of a drained cluster, too, why it is stopped."""
+    meant = State.STOPPED if drain == DRAINED else State.RUNNING
+    return drain if drain and process.state is meant else process.state.lower()
 
 
 def _web(facts: WebFacts | None) -> str:

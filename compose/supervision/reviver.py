@@ -10,11 +10,12 @@ import logging
 import random
 import re
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import NoReturn, Protocol, TextIO
 
 from supervisor import childutils
 
@@ -199,6 +200,7 @@ def run(layout: Layout) -> None:
     supervisor = Supervisor(layout.socket)
     reviver = Reviver(layout, supervisor, now_s=time.monotonic, spread=_by_chance)
     wait_s = 0.0
+    signal.signal(signal.SIGTERM, _told_to_end)
     with contextlib.suppress(SupervisorEnds, BrokenPipeError):
         events = Events(sys.stdin, sys.stdout)
         while events.wait(wait_s):
@@ -209,7 +211,7 @@ def run(layout: Layout) -> None:
             except NoSupervisor as error:
                 log.warning("supervisord is asked again reason=%s", error)
                 wait_s = LOOKS_EVERY_S
-    log.info("ended with supervisord")
+    log.info("ended: there is nothing to revive any more")
 
 
 @contextlib.contextmanager
@@ -219,6 +221,10 @@ def _disk_troubles_told() -> Iterator[None]:
         yield
     except OSError as error:
         log.warning("restarts not written down reason=%r", str(error))
+
+
+def _told_to_end(*_: object) -> NoReturn:
+    raise SupervisorEnds("all is about to be stopped")
 
 
 def _by_chance(pause_s: float) -> float:

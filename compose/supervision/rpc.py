@@ -15,13 +15,18 @@ from compose.errors import Refused
 
 ANSWER_WITHIN_S = 4.0
 STOP_WITHIN_S = 30.0
+REREAD_WITHIN_S = 15.0
+"""A thousand processes make a long file."""
 
 REVIVER = "reviver"
 """The one process that supervisord itself starts, and starts again."""
 
 _SHUTTING_DOWN = 6
+_BAD_NAME = 10
 _ALREADY_STARTED = 60
 _NOT_RUNNING = 70
+_ALREADY_ADDED = 90
+_STILL_RUNNING = 91
 
 
 class NoSupervisor(Refused):
@@ -34,6 +39,10 @@ class SupervisorEnds(NoSupervisor):
 
 class StartRefused(Refused):
     """supervisord could not run the command of a process."""
+
+
+class StillRunning(Refused):
+    """A process runs, and supervisord forgets only what does not."""
 
 
 class State(enum.StrEnum):
@@ -124,8 +133,54 @@ class Supervisor:
             if fault.faultCode != _NOT_RUNNING:
                 raise NoSupervisor(fault.faultString) from fault
 
+    def tell_to_stop(self, process: ProcessInfo) -> None:
+        """Ask a process to end, and return at once; it is killed after its time."""
+        try:
+            self._call("stopProcess", process.address, False)  # noqa: FBT003
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode not in {_NOT_RUNNING, _BAD_NAME}:
+                raise NoSupervisor(fault.faultString) from fault
+
+    def priorities(self) -> dict[str, int]:
+        """Return the places in the order of need, as the configuration has them."""
+        told = self._call("getAllConfigInfo", within_s=REREAD_WITHIN_S)
+        return {one["name"]: int(one["group_prio"]) for one in told}
+
+    def reread(self) -> None:
+        """Have it read its configuration again; what runs is left as it is.
+
+        Raises:
+            NoSupervisor: If it cannot read that.
+        """
+        try:
+            self._call("reloadConfig", within_s=REREAD_WITHIN_S)
+        except xmlrpc.client.Fault as fault:
+            raise NoSupervisor(fault.faultString) from fault
+
+    def add(self, name: str) -> None:
+        """Have it know a process that it has read of; harmless if it does."""
+        try:
+            self._call("addProcessGroup", name)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != _ALREADY_ADDED:
+                raise NoSupervisor(fault.faultString) from fault
+
+    def remove(self, name: str) -> None:
+        """Have it forget a process that has ended; harmless if it does not know it.
+
+        Raises:
+            StillRunning: If it has not ended.
+        """
+        try:
+            self._call("removeProcessGroup", name)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == _STILL_RUNNING:
+                raise StillRunning(f"{name} has not ended") from fault
+            if fault.faultCode != _BAD_NAME:
+                raise NoSupervisor(fault.faultString) from fault
+
     def shutdown(self) -> None:
-        """Have it stop everything, the last layer first, and then end itself."""
+        """Have it stop whatever runs, in groups one by one, and then end itself."""
         self._call("shutdown")
 
     def _call(

@@ -34,19 +34,14 @@ _REVIVER_EVENTS = (
 def render(layout: Layout, layers: Sequence[Sequence[Process]]) -> str:
     """Return supervisord's configuration.
 
-    Each layer is a group whose priority is its place in the order of need: told
-    to end, supervisord stops one group after the other, the last one first.
+    Each process is a group of its own, so that it can come and go while the others
+    run. Its priority is its place in the order of need: `compose.supervision.stopping`
+    goes by it, and so does a supervisord that is told to end by a signal.
     """
     sections = [_daemon(layout), _reviver(layout)]
     for index, layer in enumerate(layers):
-        sections += [_program(layout, process) for process in layer]
-        sections.append(_group(index, layer))
+        sections += [_program(layout, process, index) for process in layer]
     return "\n".join(sections)
-
-
-def group_name(index: int) -> str:
-    """Return the name of the group of a layer."""
-    return f"layer-{index}"
 
 
 def launch(layout: Layout, config: Path, environment: Mapping[str, str]) -> None:
@@ -100,8 +95,8 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 
 def _reviver(layout: Layout) -> str:
-    # Its output is its talk with supervisord. Its priority is the lowest: at a
-    # stop its turn comes last, and by then it has ended by itself.
+    # Its output is its talk with supervisord. Its priority is the lowest: where
+    # supervisord is told to end, its turn comes last, and it has ended by itself.
     command = [sys.executable, "-m", "compose.supervision.reviver", str(layout.root)]
     return f"""\
 [eventlistener:{REVIVER}]
@@ -122,12 +117,13 @@ stderr_logfile_backups={LOG_BACKUPS}
 """
 
 
-def _program(layout: Layout, process: Process) -> str:
+def _program(layout: Layout, process: Process, priority: int) -> str:
     # Every end is EXITED, with its status, and starts nothing: with `startsecs`
     # above 0 a quick one would count as a start that failed.
     return f"""\
 [program:{process.name}]
 command={_literal(shlex.join(_with_environment(process)))}
+priority={priority}
 directory={_literal(layout.run)}
 autostart=false
 autorestart=false
@@ -141,15 +137,6 @@ redirect_stderr=true
 stdout_logfile={_literal(layout.log_of(process.name))}
 stdout_logfile_maxbytes={LOG_MAX_BYTES}
 stdout_logfile_backups={LOG_BACKUPS}
-"""
-
-
-def _group(index: int, layer: Sequence[Process]) -> str:
-    names = ",".join(process.name for process in layer)
-    return f"""\
-[group:{group_name(index)}]
-programs={names}
-priority={index}
 """
 
 

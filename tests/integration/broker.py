@@ -89,7 +89,7 @@ def install(folder: Path, *, clusters: int) -> tuple[Settings, Credentials]:
         cluster_port=first + 1,
         cluster_ws_port=first + 1 + clusters,
     )
-    credentials = Credentials.load_or_make(folder, broker_users(settings))
+    credentials = Credentials.load_or_make(folder, broker_users())
     for file in broker_files(settings, credentials):
         file.write()
     return settings, credentials

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from compose.layout import Layout
-from compose.native import Native, System
-from compose.processes import Part, PortClaim, Process
+from compose.native import Native
+from compose.processes import Part, PortClaim, Process, System
 from compose.settings import Settings
 from compose.supervision import orphans
 from compose.supervision.rpc import Supervisor

@@ -13,9 +13,9 @@ import pytest
 from compose.cleaning import StillRunning, delete, leftovers
 from compose.credentials import Credentials
 from compose.files import File
-from compose.native import DOWN_WITHIN_S, System
+from compose.native import DOWN_WITHIN_S
 from compose.ports import PortsTaken
-from compose.processes import Process, Step, StepFailed
+from compose.processes import Process, Step, StepFailed, System
 from compose.settings import Settings
 from compose.starter import PartFailed
 from tests.integration.machine import Machine, machine_in_a_short_folder
@@ -81,8 +81,8 @@ def test_up_with_other_settings_says_which_and_keeps_the_old(machine: Machine) -
     runs_with = machine.up(machine.server("first"), clusters=5)
 
     assert runs_with.clusters == 3
-    said = "EMOSTREAM_CLUSTERS is '5', but what runs was started with '3'"
-    assert said in machine.told.lines
+    said = "EMOSTREAM_CLUSTERS is '5', but what runs has '3': `emostream scale"
+    assert said in "".join(machine.told.lines)
 
 
 def test_a_process_reads_the_settings_that_up_resolved(machine: Machine) -> None:

@@ -177,6 +177,7 @@ def _without_settings(environment: dict[str, str]) -> dict[str, str]:
 
 
 def _free_ports() -> dict[str, int]:
+    """Choose ports: of clusters one more than run, for one that comes later."""
     return {name: free_port() for name in _SINGLE_PORTS} | {
-        name: free_ports(CLUSTERS) for name in _RUNS_OF_PORTS
+        name: free_ports(CLUSTERS + 1) for name in _RUNS_OF_PORTS
     }

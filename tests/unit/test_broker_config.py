@@ -5,7 +5,7 @@ import pytest
 
 from compose.brokers import broker_files, broker_users, cluster_names, config_path
 from compose.credentials import Credentials
-from compose.settings import Settings
+from compose.settings import CLUSTERS_MAX, WORKERS_MAX, Settings
 from mosquitto.brokers import VIEWERS_MAX, cluster_broker
 from mosquitto.config import Broker, Listener, Pull
 from mosquitto.examples import FOLDER, examples
@@ -85,7 +85,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def credentials(chosen: Settings) -> Credentials:
-    return Credentials.load_or_make(chosen.state_dir, broker_users(chosen))
+    return Credentials.load_or_make(chosen.state_dir, broker_users())
 
 
 def test_each_cluster_has_its_own_ports_and_its_own_name_on_main(
@@ -133,3 +133,19 @@ def test_the_same_settings_give_the_same_files(tmp_path: Path) -> None:
     made = credentials(chosen)
 
     assert broker_files(chosen, made) == broker_files(chosen, made)
+
+
+def test_a_cluster_more_changes_nothing_at_main(tmp_path: Path) -> None:
+    few = settings(tmp_path)
+    many = few.model_copy(update={"clusters": CLUSTERS_MAX, "workers": WORKERS_MAX})
+    before, after = (
+        [
+            file
+            for file in broker_files(chosen, credentials(chosen))
+            if "main." in file.path.name
+        ]
+        for chosen in (few, many)
+    )
+
+    assert len(before) == 3
+    assert before == after

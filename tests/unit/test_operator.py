@@ -7,6 +7,7 @@ import pytest
 from compose import banner, logtail
 from compose.layout import Layout, PathTooLong
 from compose.running import NothingNoted, differences, note, noted
+from compose.scaling import drains
 from compose.settings import Settings
 
 
@@ -86,12 +87,36 @@ def test_without_a_note_the_system_has_to_go_down_first(tmp_path: Path) -> None:
 
 def test_each_setting_that_differs_is_told_and_how_to_apply_it() -> None:
     old, new = (
-        Settings(clusters=3, http_port=8080),
-        Settings(clusters=4, http_port=8080),
+        Settings(cluster_port=1885, http_port=8080),
+        Settings(cluster_port=2885, http_port=8080),
     )
 
     assert differences(old, new) == [
-        "EMOSTREAM_CLUSTERS is '4', but what runs was started with '3'",
+        "EMOSTREAM_CLUSTER_PORT is '2885', but what runs was started with '1885'",
         "To apply: `down`, then `up`.",
     ]
     assert differences(old, old) == []
+
+
+def test_what_can_be_changed_while_it_runs_is_told_with_its_command() -> None:
+    old, new = Settings(clusters=3, workers=3), Settings(clusters=4, workers=2)
+
+    assert differences(old, new) == [
+        f"EMOSTREAM_{name.upper()} is '{wanted}', but what runs has '3':"
+        f" `emostream scale --{name} {wanted}` changes that."
+        for name, wanted in (("clusters", 4), ("workers", 2))
+    ]
+
+
+def test_the_commands_that_up_prints_leave_a_drained_cluster_out(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(state_dir=tmp_path, cluster_port=11885)
+    drain = drains.as_stopped(drains.begun("cluster-2", 0))
+
+    drains.add(Layout(tmp_path), drain)
+
+    text = banner.ready_text(settings)
+    assert "-p 11885  # cluster-1" in text
+    assert "-p 11887  # cluster-3" in text
+    assert "cluster-2" not in text

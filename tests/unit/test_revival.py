@@ -7,7 +7,7 @@ from compose.supervision.rpc import ProcessInfo, State
 
 RUNNING = ProcessInfo(
     name="web",
-    group="layer-2",
+    group="web",
     state=State.RUNNING,
     pid=7,
     started_at=1000,

@@ -14,7 +14,7 @@ from compose.supervision.rpc import ProcessInfo, StartRefused, State
 
 DOWN = ProcessInfo(
     name="web",
-    group="layer-2",
+    group="web",
     state=State.EXITED,
     pid=0,
     started_at=1000,

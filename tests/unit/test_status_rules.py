@@ -444,3 +444,30 @@ def test_one_full_cluster_is_no_fault_while_another_has_room() -> None:
     status = replace(WELL, workers=(replace(WORKER, capacity=1200), other))
 
     assert verdict(status).is_well
+
+
+def drained(word: str, status: Status = WELL) -> Status:
+    return replace(status, drains={"cluster-1": word})
+
+
+def test_a_drained_cluster_is_stopped_on_purpose() -> None:
+    stopped = drained("drained", replace(WELL, clusters=()))
+    for name in ("cluster-1", "cluster-1-worker-1"):
+        stopped = with_process(stopped, process(name, State.STOPPED))
+    silent = replace(stopped, workers=(replace(WORKER, status_age_s=None),))
+
+    assert verdict(silent).is_well
+
+
+def test_a_cluster_that_is_being_left_runs_until_it_is_empty() -> None:
+    leaving = with_process(drained("draining"), process("cluster-1", State.EXITED))
+
+    assert labels(leaving) == [("cluster-1", "not_running")]
+
+
+def test_a_cluster_that_is_being_left_makes_no_room() -> None:
+    full = replace(WORKER, members=10_000)
+    closed = replace(WORKER, name="cluster-2-worker-1", cluster="cluster-2", members=0)
+    status = replace(WELL, workers=(full, closed), drains={"cluster-2": "draining"})
+
+    assert labels(status) == [("web", "full")]

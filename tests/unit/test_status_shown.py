@@ -217,8 +217,37 @@ def test_a_span_has_the_two_units_that_matter(seconds: float, text: str) -> None
 
 
 def test_what_is_wrong_stands_out() -> None:
-    wrong = table.process_table(WELL.processes, {"web"})
+    wrong = table.process_table(WELL, {"web"})
 
     styles = [row.style for row in wrong.rows]
 
     assert [style == "bold red" for style in styles].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "told"),
+    [
+        (State.STOPPED, "drained", "drained"),
+        (State.RUNNING, "draining", "draining"),
+        (State.EXITED, "draining", "exited"),
+        (State.RUNNING, "drained", "running"),
+    ],
+)
+def test_processes_of_a_cluster_that_is_not_open_are_called_so(
+    state: State, word: str, told: str
+) -> None:
+    worker = process("cluster-1-worker-1", state)
+    status = replace(with_process(WELL, worker), drains={"cluster-1": word})
+
+    text, _ = shown(status)
+
+    assert row(text, "cluster-1-worker-1").startswith(f"cluster-1-worker-1 {told} ")
+    assert row(text, "kafka").startswith("kafka running ")
+
+
+def test_the_document_names_clusters_that_are_not_open() -> None:
+    status = replace(WELL, drains={"cluster-1": "drained"})
+
+    text, _ = shown(status, as_json=True)
+
+    assert json.loads(text)["drains"] == {"cluster-1": "drained"}

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from compose.layout import Layout
 from compose.processes import Process
+from compose.supervision.stopping import stop_order
 from compose.supervision.supervisor import render
+
+PARTS = ("kafka", "main", "web")
 
 
 def process(name: str, *arguments: str, **environment: str) -> Process:
@@ -54,7 +57,7 @@ def test_the_reviver_is_stopped_last_and_told_before() -> None:
     parser = rendered([process("kafka")])
 
     priority = int(parser["eventlistener:reviver"]["priority"])
-    assert priority < int(parser["group:layer-0"]["priority"])
+    assert priority < int(parser["program:kafka"]["priority"])
     events = parser["eventlistener:reviver"]["events"].split(",")
     assert "SUPERVISOR_STATE_CHANGE_STOPPING" in events
 
@@ -68,13 +71,20 @@ def test_a_process_is_asked_first_and_its_whole_group_killed_after_its_time() ->
     assert program["killasgroup"] == "true"
 
 
-def test_each_layer_is_a_group_that_ends_before_those_it_needs() -> None:
+def test_each_process_comes_and_goes_alone_and_has_its_layer_as_priority() -> None:
     parser = rendered([process("kafka"), process("main")], [process("web")])
 
-    assert parser["group:layer-0"]["programs"] == "kafka,main"
-    assert parser["group:layer-0"]["priority"] == "0"
-    assert parser["group:layer-1"]["programs"] == "web"
-    assert parser["group:layer-1"]["priority"] == "1"
+    assert not [name for name in parser.sections() if name.startswith("group:")]
+    places = {name: parser[f"program:{name}"]["priority"] for name in PARTS}
+    assert places == {"kafka": "0", "main": "0", "web": "1"}
+
+
+def test_what_needs_others_is_stopped_first_a_layer_at_a_time() -> None:
+    priorities = {"kafka": 0, "main": 0, "web": 1, "not there": 2}
+
+    order = stop_order({"kafka", "main", "web", "forgotten"}, priorities)
+
+    assert order == [{"forgotten"}, {"web"}, {"kafka", "main"}]
 
 
 def test_every_argument_arrives_as_it_was_given() -> None:

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from compose import topology
-from compose.native import DOWN_WITHIN_S, System
-from compose.processes import layers, process_layers
+from compose import brokers, topology
+from compose.layout import Layout
+from compose.native import DOWN_WITHIN_S
+from compose.processes import System, layers, process_layers
+from compose.scaling import drains
 from compose.settings import Settings, variable
 
 
@@ -37,6 +39,18 @@ def test_everything_on_the_path_of_a_reaction_is_there(settings: Settings) -> No
             for worker in (1, 2, 3)
         ),
     }
+
+
+def test_the_scaler_runs_where_it_is_wanted_and_after_all_others(
+    settings: Settings,
+) -> None:
+    wanted = settings.model_copy(update={"auto_scale": True})
+
+    others = {process.name for process in native(settings).processes}
+    at = order(native(wanted))
+
+    assert at.keys() - order(native(settings)).keys() == {"scaler"}
+    assert at["scaler"] > max(at[name] for name in others)
 
 
 def test_what_uses_topics_starts_after_them_and_they_after_kafka(
@@ -84,7 +98,7 @@ def test_clusters_listen_side_by_side(settings: Settings) -> None:
 
 def test_a_stop_ends_in_time_though_one_of_each_layer_hangs(settings: Settings) -> None:
     stopping = process_layers(native(settings).parts)
-    supervisor_notices_s = 1  # once a second it looks what has ended
+    supervisor_notices_s = 0.2  # it is asked ten times a second what has ended
 
     longest = [max(process.stop_within_s for process in layer) for layer in stopping]
 
@@ -102,3 +116,43 @@ def test_secrets_are_in_files_that_only_their_owner_reads(settings: Settings) ->
 
 def test_the_same_settings_give_the_same_files(settings: Settings) -> None:
     assert native(settings).files == native(settings).files
+
+
+def test_a_cluster_and_a_worker_more_change_nothing_of_the_others(
+    settings: Settings,
+) -> None:
+    more = settings.model_copy(update={"clusters": 4, "workers": 4})
+
+    before, after = (
+        {one.name: (one.command, one.environment) for one in native(size).processes}
+        for size in (settings, more)
+    )
+
+    assert {name: after[name] for name in before} == before
+    assert all(brokers.is_clusters(name) for name in after.keys() - before.keys())
+    assert not any(map(brokers.is_clusters, ("web", "kafka", "cluster-1-x", "reviver")))
+
+
+def test_a_worker_knows_its_cluster_though_the_system_began_with_fewer(
+    settings: Settings,
+) -> None:
+    for process in native(settings).processes:
+        if "-worker-" in process.name:
+            cluster = process.name.partition("-worker-")[0]
+            began = settings.model_copy(update={"clusters": 1}).as_environment()
+            read = Settings.from_environment({**began, **process.environment})
+            assert cluster in brokers.cluster_names(read)
+
+
+def test_a_drained_clusters_processes_are_at_rest(settings: Settings) -> None:
+    drain = drains.begun("cluster-2", 0)
+    drains.add(Layout(settings.state_dir), drain)
+    assert native(settings).at_rest == set()
+
+    drains.add(Layout(settings.state_dir), drains.as_stopped(drain))
+
+    resting = {"cluster-2", *(f"cluster-2-worker-{number}" for number in (1, 2, 3))}
+    assert native(settings).at_rest == resting
+    wanted = {part.name for part in native(settings).wanted}
+    assert not resting & wanted
+    layers(native(settings).wanted)  # and nothing that runs needs them

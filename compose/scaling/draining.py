@@ -1,0 +1,230 @@
+"""Empties clusters and opens them again, while the rest of the system runs.
+
+A drain is closed, waited for, and stopped. Closing and stopping are done alone, the
+wait in between is not: `down`, `undrain` and others may come, and then they win.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from compose import running
+from compose.errors import Refused
+from compose.layout import Layout
+from compose.report import Report
+from compose.scaling import closing, drains
+from compose.scaling.audience import Audience, NoMain
+from compose.scaling.closing import check_cluster, check_room
+from compose.scaling.drains import Drain
+from compose.scaling.fleet import Fleet
+from compose.scaling.waiting import Waiting
+from compose.settings import Settings
+
+PATIENCE_S = 30.0
+"""So much longer than its spread a drain waits for those who have not gone."""
+
+TELLS_EVERY_S = 2.0
+"""A main broker that is started again has forgotten who is to go."""
+
+
+class Abandoned(Refused):
+    """Who waited was told to stop; the clusters stay closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How a drain waits for who is to go."""
+
+    abandoned: threading.Event
+    """Ends it when it is set."""
+
+    patience_s: float
+    """How much longer than the spread it is."""
+
+
+class Draining:
+    """Closes, waits, stops, and opens.
+
+    Args:
+        layout: Of the system.
+        report: Told each step.
+        fleet: Its processes.
+        audience: Returns the registered clients of the system of some settings.
+        wait: How it waits.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        report: Report,
+        fleet: Fleet,
+        audience: Callable[[Settings], Audience],
+        wait: Wait,
+    ) -> None:
+        self._layout, self._report, self._fleet = layout, report, fleet
+        self._audience_of, self._how = audience, wait
+
+    def drain(
+        self,
+        clusters: Sequence[str],
+        spread_s: float,
+        *,
+        force: bool,
+        is_leaving: bool = False,
+    ) -> None:
+        """Close clusters, wait until they are empty, and stop them.
+
+        Args:
+            clusters: Which; those that are closed already are only waited for.
+            spread_s: Over how long their members go.
+            force: Whether to stop them also if somebody has not gone in time.
+            is_leaving: Whether there are to be fewer clusters then.
+
+        Raises:
+            Refused: If they cannot be closed, were opened meanwhile, or somebody has
+                not gone: then they stay closed.
+        """
+        closed = self._close(clusters, spread_s, force=force, is_leaving=is_leaving)
+        try:
+            self._wait(closed, force=force)
+        except (KeyboardInterrupt, Abandoned):
+            self._report.say(closing.stays_closed(closed))
+            raise
+        with running.alone(self._layout, self._report):
+            self._look_again(closed)
+            self._stop(closed)
+
+    def open(self, cluster: str) -> None:
+        """Open a cluster, started if it was stopped, and return when it is ready.
+
+        Raises:
+            Refused: If it is not drained, or cannot be opened.
+        """
+        with running.alone(self._layout, self._report):
+            settings = self._fleet.settings()
+            check_cluster(settings, cluster)
+            noted = drains.read(self._layout)
+            before = noted.pop(cluster, None)
+            # Said first: an undrain that was interrupted can be given again.
+            self._audience_of(settings).tell(noted.values())
+            if before is None:
+                raise Refused(f"{cluster} is not drained.")
+            drains.remove(self._layout, cluster)
+            try:
+                self._fleet.start_clusters(settings, {cluster})
+            except BaseException:
+                with running.uninterrupted():
+                    self._close_again(settings, before)
+                raise
+            self._report.say(f"{cluster} is open.")
+
+    def _close(
+        self,
+        clusters: Sequence[str],
+        spread_s: float,
+        *,
+        force: bool,
+        is_leaving: bool,
+    ) -> list[Drain]:
+        with running.alone(self._layout, self._report):
+            settings = self._fleet.settings()
+            for cluster in clusters:
+                check_cluster(settings, cluster)
+            self._fleet.fit(settings)  # where a stop was not finished
+            noted = drains.read(self._layout)
+            audience = self._audience_of(settings)
+            fresh = [name for name in clusters if name not in noted]
+            if fresh:
+                check_room(settings, fresh, noted.keys(), audience.seen())
+            closed = []
+            for name in clusters:
+                before = noted.get(name)
+                if before and before.is_stopped and not is_leaving:
+                    raise Refused(
+                        f"{name} is drained already: `emostream undrain {name}` opens"
+                        " it."
+                    )
+                drain = drains.begun(name, spread_s, is_leaving=is_leaving)
+                if before and (before.is_stopped or force):
+                    drain = drains.as_before(drain, before)
+                closed.append(drain)
+            for drain in closed:
+                drains.add(self._layout, drain)
+            try:
+                audience.tell(drains.read(self._layout).values())
+            except NoMain:
+                for name in fresh:
+                    drains.remove(self._layout, name)
+                raise
+        self._report.say(closing.are_closed(closed))
+        return closed
+
+    def _close_again(self, settings: Settings, before: Drain) -> None:
+        drains.add(self._layout, before)
+        if before.is_stopped:
+            self._stop([before])
+        with contextlib.suppress(NoMain):
+            self._audience_of(settings).tell(drains.read(self._layout).values())
+
+    def _wait(self, closed: Sequence[Drain], *, force: bool) -> None:
+        """Return when nobody is left, or with `force` when the time is up."""
+        waited_for = [drain for drain in closed if not drain.is_stopped]
+        if not waited_for:
+            return
+        audience = self._audience_of(self._fleet.settings())
+        waiting = Waiting(audience, [drain.cluster for drain in waited_for])
+        deadline = time.monotonic() + max(
+            drain.patience_s(self._how.patience_s) for drain in waited_for
+        )
+        tell_s = time.monotonic() + TELLS_EVERY_S
+        while not waiting.is_over():
+            for line in waiting.news():
+                self._report.say(line)
+            if time.monotonic() > deadline:
+                if force:
+                    return
+                raise Refused(
+                    f"{closing.still_there(waiting.left)}."
+                    f" {closing.stays_closed(waited_for)}"
+                )
+            if self._how.abandoned.wait(waiting.POLL_S):
+                raise Abandoned("The wait for it was given up.")
+            self._look_again(waited_for)
+            if time.monotonic() > tell_s:
+                tell_s = time.monotonic() + TELLS_EVERY_S
+                self._tell_again(audience)
+        for line in waiting.news():
+            self._report.say(line)
+
+    def _tell_again(self, audience: Audience) -> None:
+        # Who opens a cluster says so before the note is gone, and must be the last.
+        with running.alone_if_free(self._layout) as is_free:
+            if is_free:
+                try:
+                    audience.tell(drains.read(self._layout).values())
+                except NoMain as error:
+                    self._report.say(str(error))
+
+    def _look_again(self, closed: Sequence[Drain]) -> None:
+        """Make sure that the drains are still wanted.
+
+        Raises:
+            Refused: If they are not.
+        """
+        names = closing.names_of(closed)
+        if not self._fleet.is_there:
+            raise Refused(f"EmoStream was taken down while {names} was being left.")
+        noted = drains.read(self._layout)
+        opened = [drain.cluster for drain in closed if drain.cluster not in noted]
+        if opened:
+            raise Refused(
+                f"{' and '.join(opened)} is open again: an `undrain`, or a new start,"
+                " came meanwhile."
+            )
+
+    def _stop(self, closed: Sequence[Drain]) -> None:
+        for drain in closed:
+            drains.add(self._layout, drains.as_stopped(drain))
+        self._fleet.stop_clusters([drain.cluster for drain in closed])

@@ -1,0 +1,269 @@
+"""Clusters and workers that come and go: a real supervisord, little servers."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from compose import running
+from compose.errors import Refused
+from compose.ports import PortsTaken
+from compose.processes import System
+from compose.scaling import drains
+from compose.settings import Settings
+from compose.starter import PartFailed
+from compose.supervision import kept
+from compose.supervision.groups import OtherVersion
+from tests.integration.machine import machine_in_a_short_folder
+from tests.integration.processes import accepts, end, spawn, wait_until
+from tests.integration.scaled import Clusters, processes
+
+
+@pytest.fixture
+def system() -> Iterator[Clusters]:
+    with machine_in_a_short_folder() as machine:
+        yield Clusters(machine)
+
+
+def test_more_are_started_while_the_others_run(system: Clusters) -> None:
+    system.up(2, 1)
+    before = system.machine.pids()
+
+    settings = system.scaling().to(clusters=3, workers=2)
+
+    after = system.machine.pids()
+    assert system.alive() == processes(3, 2)
+    assert {name: after[name] for name in before} == before
+    assert kept.names(system.machine.layout) == processes(3, 2)
+    assert (settings.clusters, settings.workers) == system.noted() == (3, 2)
+
+
+def test_a_cluster_that_comes_is_not_taken_for_one_that_went(system: Clusters) -> None:
+    """Main may still ask the clients of an earlier one of that name to go."""
+    system.up(1, 1)
+    system.people.told.append({"cluster-2"})
+
+    system.scaling().to(clusters=2)
+
+    assert system.people.told[-1] == set()
+
+
+def test_what_was_added_is_started_again_when_it_ends(system: Clusters) -> None:
+    system.up(1, 1)
+    system.scaling().to(clusters=2)
+    before = system.machine.pids()["cluster-2"]
+
+    os.kill(before, signal.SIGKILL)
+
+    wait_until(
+        lambda: system.machine.pids()["cluster-2"] not in {0, before},
+        within_s=30,
+        what="another process",
+    )
+
+
+def test_fewer_workers_are_stopped_and_forgotten(system: Clusters) -> None:
+    system.up(2, 2)
+    before = system.machine.pids()
+
+    system.scaling().to(workers=1)
+
+    assert system.names() == system.alive() == processes(2, 1)
+    assert {name: system.machine.pids()[name] for name in processes(2, 1)} == {
+        name: before[name] for name in processes(2, 1)
+    }
+    assert kept.names(system.machine.layout) == processes(2, 1)
+    assert system.noted() == (2, 1)
+
+
+def test_fewer_clusters_are_left_before_they_are_stopped(system: Clusters) -> None:
+    system.up(3, 1)
+    system.people.members = {"cluster-1": 5, "cluster-2": 7, "cluster-3": 9}
+
+    system.scaling().to(clusters=1, spread_s=0)
+
+    assert system.people.told[0] == {"cluster-2", "cluster-3"}
+    assert system.people.told[-1] == set()
+    assert system.names() == system.alive() == processes(1, 1)
+    assert drains.read(system.machine.layout) == {}
+    assert system.noted() == (1, 1)
+
+
+def test_files_of_clusters_that_are_gone_are_gone(system: Clusters) -> None:
+    system.up(2, 1)
+    config = system.machine.layout.config
+    (config / "cluster-2.conf").write_text("")
+    (config / "cluster-20.conf").write_text("")
+
+    system.scaling().to(clusters=1, spread_s=0)
+
+    assert not (config / "cluster-2.conf").exists()
+    assert (config / "cluster-20.conf").exists()
+
+
+def test_as_many_as_there_are_changes_nothing(system: Clusters) -> None:
+    system.up(2, 1)
+    before = system.machine.pids()
+
+    system.scaling().to(clusters=2, workers=1)
+
+    assert system.machine.pids() == before
+    assert "It was so already." in system.said()
+
+
+def test_a_port_that_is_taken_is_named_before_anything_changes(
+    system: Clusters,
+) -> None:
+    system.up(1, 1)
+    other = spawn(
+        list(system.machine.server("cluster-2").command),
+        system.machine.layout.logs / "other",
+    )
+    port = system.machine.ports["cluster-2"]
+    wait_until(lambda: accepts(port), within_s=30, what="the other server")
+    try:
+        with pytest.raises(PortsTaken, match=f"{port}.*process {other.pid}.*_PORT"):
+            system.scaling().to(clusters=2)
+    finally:
+        end(other, within_s=10)
+
+    assert system.names() == processes(1, 1)
+    assert system.noted() == (1, 1)
+
+
+def test_what_cannot_be_started_is_taken_back(system: Clusters) -> None:
+    system.up(1, 1)
+
+    with pytest.raises(PartFailed, match="cluster-2 did not start"):
+        system.scaling(system.broken).to(clusters=2)
+
+    assert system.names() == system.alive() == processes(1, 1)
+    assert kept.names(system.machine.layout) == processes(1, 1)
+    assert system.noted() == (1, 1)
+
+
+@pytest.mark.parametrize("by", ["scale", "up"])
+def test_what_was_noted_and_not_done_is_finished(system: Clusters, by: str) -> None:
+    """A scale that is killed has noted what it wants, and perhaps done some of it."""
+    settings = system.up(2, 2)
+    running.note(
+        system.machine.layout,
+        settings.model_copy(update={"clusters": 3, "workers": 1}),
+    )
+
+    if by == "up":
+        system.up(2, 2)
+    else:
+        system.scaling().to(clusters=3, workers=1)
+
+    assert system.names() == system.alive() == processes(3, 1)
+    assert system.noted() == (3, 1)
+
+
+def test_what_was_added_and_not_noted_is_taken_away_by_up(system: Clusters) -> None:
+    settings = system.up(2, 1)
+    system.scaling().to(clusters=3)
+    running.note(system.machine.layout, settings)
+
+    system.up(2, 1)
+
+    assert system.names() == system.alive() == processes(2, 1)
+
+
+def test_a_part_that_never_comes_or_goes_is_another_versions(system: Clusters) -> None:
+    system.up(1, 1)
+
+    def newer(settings: Settings) -> System:
+        plan = system.plan(settings)
+        parts = [*plan.parts, system.machine.server("collector")]
+        return System(parts, is_elastic=plan.is_elastic)
+
+    with pytest.raises(OtherVersion):
+        system.scaling(newer).to(clusters=2)
+
+    assert system.alive() == processes(1, 1)
+
+
+def test_up_says_how_numbers_are_changed_in_what_runs(system: Clusters) -> None:
+    system.up(1, 1)
+
+    runs_with = system.up(2, 1)
+
+    assert runs_with.clusters == 1
+    assert "`emostream scale --clusters 2` changes that" in system.said()
+    assert "To apply" not in system.said()
+
+
+def test_a_start_begins_with_the_settings_numbers_again(system: Clusters) -> None:
+    system.up(1, 1)
+    system.scaling().to(clusters=2)
+    system.machine.native.down()
+
+    system.up(1, 1)
+
+    assert system.names() == system.alive() == processes(1, 1)
+
+
+def test_a_scale_that_was_given_up_goes_on(system: Clusters) -> None:
+    system.up(3, 1)
+    system.people.members, system.people.stay = {"cluster-3": 3}, {"cluster-3"}
+    with pytest.raises(Refused, match="3 clients have not moved"):
+        system.scaling().to(clusters=2, spread_s=0)
+    assert system.alive() == processes(3, 1)
+
+    system.people.stay.clear()
+    system.scaling().to(clusters=2, spread_s=0)
+
+    assert system.names() == system.alive() == processes(2, 1)
+
+
+@pytest.mark.parametrize("by", ["scale", "take_back"])
+def test_a_scale_that_was_given_up_is_taken_back(system: Clusters, by: str) -> None:
+    system.up(3, 1)
+    system.people.members, system.people.stay = {"cluster-3": 3}, {"cluster-3"}
+    with pytest.raises(Refused):
+        system.scaling().to(clusters=2, spread_s=0)
+
+    if by == "scale":
+        system.scaling().to(clusters=3)
+    else:
+        system.scaling().take_back()
+
+    assert drains.read(system.machine.layout) == {}
+    assert system.people.told[-1] == set()
+    assert system.alive() == processes(3, 1)
+
+
+def test_one_command_at_a_time_scales(system: Clusters) -> None:
+    system.up(1, 1)
+    with running.scaling(system.machine.layout) as is_ours:
+        assert is_ours
+        with pytest.raises(Refused, match="Another command scales"):
+            system.scaling().to(clusters=2)
+
+
+def test_nothing_that_runs_is_one_sentence(system: Clusters) -> None:
+    for order in (
+        lambda: system.scaling().to(clusters=2),
+        lambda: system.drain("cluster-1"),
+        lambda: system.scaling().undrain("cluster-1"),
+    ):
+        with pytest.raises(Refused, match="EmoStream is not running"):
+            order()
+
+
+def test_a_stop_goes_layer_by_layer_though_a_whole_layer_hangs(
+    system: Clusters,
+) -> None:
+    system.up(3, 2)
+    for name, pid in system.machine.pids().items():
+        if "worker" in name:
+            os.kill(pid, signal.SIGSTOP)
+
+    assert system.machine.native.down()
+
+    assert system.machine.left() == []
+    ended = [line.split()[0] for line in system.machine.events() if "ended" in line]
+    assert ended[-1] == "main"
+    assert {*ended[:-1]} == {"web", *(f"cluster-{number}" for number in range(1, 4))}
