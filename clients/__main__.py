@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+import clients.cli.crowd
 import clients.cli.join
 import clients.cli.tap
 import clients.cli.watch
 from clients.cli.watch import BadBroker, broker_address
+from clients.crowd.crowd import CrowdFailed
+from clients.crowd.plan import BadPlan, Plan
 from clients.server import BadUrl, Unreachable, reactions_url
 from clients.steps import Evicted, NotAdmitted
 from clients.worker.profiles import FULL, PROFILES
@@ -104,6 +107,65 @@ def join(
     except (Evicted, NotAdmitted) as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from error
+
+
+@app.command()
+def crowd(  # noqa: PLR0913 - each is an option of its own
+    *,
+    room: Room = MAIN_ROOM,
+    number: Annotated[
+        int, typer.Option("--clients", min=0, help="How many join and react.")
+    ] = 200,
+    rate: Annotated[
+        float, typer.Option(help="Reactions a second of each, at the busiest.")
+    ] = 1000,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="By default a minute, or as long as the timeline."),
+    ] = None,
+    viewers: Annotated[int, typer.Option(min=0, help="How many only watch.")] = 0,
+    join_leave: Annotated[
+        bool, typer.Option("--join-leave", help="Viewers come and go.")
+    ] = False,
+    timeline: Annotated[
+        str, typer.Option(help="What to replay: a file, or a shipped one's name.")
+    ] = "",
+    speed: Annotated[float, typer.Option(help="How much faster than it was.")] = 1,
+    url: Annotated[
+        str | None, typer.Option(help="Which system; by default what `up` runs.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The report for programs.")
+    ] = False,
+) -> None:
+    """Have a crowd react and watch; say what was counted, missed, and how fast.
+
+    Ends with 1 if something was lost, refused or missed, with 3 if the run is invalid:
+    this machine could not keep to its timetable.
+    """
+    base = url or _default_url()
+    plan = Plan(
+        url=base,
+        room=room,
+        clients=number,
+        rate=rate,
+        seconds=seconds,
+        viewers=viewers,
+        join_leave=join_leave,
+        timeline=timeline,
+        speed=speed,
+    )
+    try:
+        found = clients.cli.crowd.crowd(plan, as_json=as_json)
+    except BadPlan as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2) from error
+    except CrowdFailed as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from error
+    except Unreachable as error:
+        raise _nobody_at(base, error) from error
+    raise typer.Exit(found.exit_code)
 
 
 def _nobody_at(base: str, error: Unreachable) -> typer.Exit:

@@ -195,6 +195,7 @@ app.add_typer(audience, name="clients")
 app.command()(clients.tap)
 app.command()(clients.watch)
 app.command()(clients.join)
+app.command()(clients.crowd)
 app.command("worker")(worker.main)
 
 

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from clients.crowd.sender import LINES_AT_START
+from clients.crowd.sending import Sendings
 from tests.load.driver import GeneratorFailed, generator
-from tests.load.generator import LINES_AT_START
 from tests.load.schedule import Plan
-from tests.load.sending import Sendings
 
 LOOPBACK = "127.0.0.1"
 SLOW_S = 1.5

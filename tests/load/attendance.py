@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from clients.crowd.latency import latency
 from tests.load.case_run import Audience
-from tests.load.matching import Sighting, latency
+from tests.load.matching import Sighting
 
 
 class Relayed(msgspec.Struct, array_like=True, frozen=True):

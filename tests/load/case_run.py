@@ -4,23 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clients.crowd.latency import Latency
+
 GENERATOR, AUDIENCE, HARNESS = "generator", "audience", "harness"
 
 OURS = (GENERATOR, AUDIENCE, HARNESS)
 """Names in `Usage` that are not the system's: what sends, and what watches it."""
 
 _WORKER = re.compile(r".+-worker-\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """How `n` latencies are spread."""
-
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    max_ms: float
-    n: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import msgspec
 
+from clients.crowd.sending import REPEAT_FOR_S, Sendings
 from tests.load.child import ROOT
 from tests.load.schedule import Plan
-from tests.load.sending import REPEAT_FOR_S, Sendings
 
 _STARTS_WITHIN_S = 60
 _ENDS_WITHIN_S = REPEAT_FOR_S + 20

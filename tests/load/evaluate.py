@@ -4,6 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from clients.crowd.latency import latency
+from clients.crowd.schedule import LATE_AFTER_S, LATE_SHARE_MAX, late_share
+from clients.crowd.sending import Sendings, Sent
 from tests.load.attendance import Member, figures, missed
 from tests.load.case_run import AUDIENCE, GENERATOR
 from tests.load.matching import (
@@ -11,13 +14,11 @@ from tests.load.matching import (
     Seen,
     Sighting,
     hops_ms,
-    latency,
     match,
     relay_hops_ms,
 )
 from tests.load.measured import Book, CaseRun, Usage
-from tests.load.schedule import LATE_AFTER_S, LATE_SHARE_MAX, Plan, late_share
-from tests.load.sending import Sendings, Sent
+from tests.load.schedule import Plan
 
 SATURATED_CORES = 0.9
 """A generator or an audience this busy is what is measured."""

@@ -10,8 +10,6 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.load.measured import Latency
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -100,12 +98,3 @@ def relay_hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
 
 def _medians_ms(hops: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {name: statistics.median(all_s) * 1000 for name, all_s in hops.items()}
-
-
-def latency(latencies_s: Sequence[float]) -> Latency | None:
-    """Describe latencies; None where there are too few to say anything."""
-    if len(latencies_s) < 2:
-        return None
-    cuts = statistics.quantiles(latencies_s, n=100, method="inclusive")
-    p50, p95, p99 = (cuts[percent - 1] * 1000 for percent in (50, 95, 99))
-    return Latency(p50, p95, p99, max(latencies_s) * 1000, len(latencies_s))

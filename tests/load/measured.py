@@ -13,7 +13,8 @@ from typing import Literal, Protocol, Self
 
 import msgspec
 
-from tests.load.case_run import Audience, Book, CaseRun, Latency, Start, Usage
+from clients.crowd.latency import Latency
+from tests.load.case_run import Audience, Book, CaseRun, Start, Usage
 
 __all__ = [
     "Absent",

@@ -1,18 +1,13 @@
-"""When each POST is due, whatever the answers: the open loop's timetable. Pure.
+"""When each POST of a case is due, whatever the answers. Pure.
 
 Loaded rooms are posted to at even intervals, the canary's taps come at random ones
 (Poisson), so that they hit every phase of the system's own rhythm alike.
 """
 
 import random
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-LATE_AFTER_S = 0.010
-"""A send this long after its time is late: an hundredth of what is measured."""
-
-LATE_SHARE_MAX = 0.01
-"""Of the POSTs; with more of them late, the rate was not the one that is quoted."""
+from clients.crowd.schedule import Due, even, jittered
 
 HOT_WEIGHT = 0.5
 """The share of the first of several rooms."""
@@ -39,15 +34,6 @@ class Plan:
     """So many connections that each post again once answered, at no set rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A POST that is to be sent `at_s` after the start."""
-
-    at_s: float
-    room: str
-    reactions: int
-
-
 def timetable(plan: Plan) -> list[Due]:
     """Return everything that has its time, in the order of time.
 
@@ -69,27 +55,3 @@ def weights(rooms: int) -> list[float]:
     if rooms == 1:
         return [1.0]
     return [HOT_WEIGHT, *[(1 - HOT_WEIGHT) / (rooms - 1)] * (rooms - 1)]
-
-
-def even(per_s: float, seconds: float) -> list[float]:
-    """Return times at even intervals."""
-    return [index / per_s for index in range(round(per_s * seconds))]
-
-
-def jittered(per_s: float, seconds: float, chance: random.Random) -> Iterator[float]:
-    """Yield times of a Poisson process."""
-    at_s = chance.expovariate(per_s)
-    while at_s < seconds:
-        yield at_s
-        at_s += chance.expovariate(per_s)
-
-
-def late_share(delays_s: Sequence[float]) -> float:
-    """Return how many of the sends were late, of all.
-
-    Args:
-        delays_s: How long each was kept waiting.
-    """
-    if not delays_s:
-        return 0.0
-    return sum(delay > LATE_AFTER_S for delay in delays_s) / len(delays_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tests.load import packets
+from clients.crowd import packets
 from tests.load.attendance import Member, Relayed
 from tests.load.frame import BRIDGE_TIME, WORKER_TIME, Frame
 from tests.load.measured import Failed

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
+from clients.crowd.sending import Outcome, Sendings, Sent
 from tests.load.attendance import Member, Relayed
 from tests.load.case_run import AUDIENCE, GENERATOR
 from tests.load.evaluate import Records, evaluate
 from tests.load.matching import Sighting
 from tests.load.measured import Usage
 from tests.load.schedule import Plan
-from tests.load.sending import Outcome, Sendings, Sent
 
 START_S = 1_000.0
 WARMUP_S = 2.0

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.load.line import Line
+from clients.crowd.line import Line
 
 ANSWER = (
     b'HTTP/1.1 202 Accepted\r\nServer: x\r\nContent-Length: 15\r\n\r\n{"accepted": 1}'

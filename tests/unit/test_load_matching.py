@@ -1,10 +1,10 @@
 import pytest
 
+from clients.crowd.latency import latency
 from tests.load.matching import (
     Batch,
     Sighting,
     hops_ms,
-    latency,
     match,
     relay_hops_ms,
 )

@@ -2,8 +2,8 @@ import struct
 
 import pytest
 
-from tests.load import packets
-from tests.load.packets import BadPacket, publication, reason, whole
+from clients.crowd import packets
+from clients.crowd.packets import BadPacket, publication, reason, whole
 
 
 def text(content: str) -> bytes:
@@ -94,7 +94,7 @@ def test_an_answer_says_whether_it_is_a_refusal(
 
 def test_what_is_sent_has_the_form_of_mqtt_5() -> None:
     assert packets.connect("me", keepalive_s=60, will_topic="a/b") == (
-        b"\x10\x17\x00\x04MQTT\x05\x06\x00\x3c\x00"
+        b"\x10\x17\x00\x04MQTT\x05\x0e\x00\x3c\x00"
         + text("me")
         + b"\x00\x00\x03a/b\x00\x00"
     )

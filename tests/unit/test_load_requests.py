@@ -1,6 +1,7 @@
 import json
 
-from tests.load.requests import EMOJI, Requests
+from clients.crowd.requests import EMOJI
+from tests.load.requests import Requests
 
 
 def split(request: bytes) -> tuple[dict[str, str], list[dict[str, object]]]:

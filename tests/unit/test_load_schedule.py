@@ -3,7 +3,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.load.schedule import Plan, even, jittered, late_share, timetable, weights
+from clients.crowd.schedule import even, jittered, late_share
+from tests.load.schedule import Plan, timetable, weights
 
 
 def plan(**changes: object) -> Plan:

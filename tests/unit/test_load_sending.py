@@ -1,6 +1,6 @@
 import pytest
 
-from tests.load.sending import REPEAT_FOR_S, Batch, Sent
+from clients.crowd.sending import REPEAT_FOR_S, Batch, Sent
 
 NOT_STORED = b'{"error":"not_stored"}'
 UNKNOWN = b'{"error":"unknown"}'

@@ -5,6 +5,7 @@ A client library costs more CPU time for a POST than the server does.
 
 import asyncio
 import re
+import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -51,13 +52,13 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be free."""
-        assert isinstance(transport, asyncio.Transport)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP
         self._transport = transport
         self._on_free(self)
 
     def post(self, exchange: Exchange) -> None:
         """Send a request; the line is free."""
-        assert self._transport
+        assert self._transport  # noqa: S101 - for the type checker: it is connected
         self._exchange, self._received, self.silent_s = exchange, b"", 0
         exchange.sent()
         self._transport.write(exchange.request)
@@ -104,8 +105,9 @@ class Lines:
     The freshest is taken first, so that no more are in use than are needed.
     """
 
-    def __init__(self, host: str, port: int, limit: int) -> None:
+    def __init__(self, host: str, port: int, limit: int, *, tls: bool = False) -> None:
         self._host, self._port, self._limit = host, port, limit
+        self._tls = ssl.create_default_context() if tls else None
         self._all: set[Line] = set()
         self._free: list[Line] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -144,7 +146,9 @@ class Lines:
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(self._line, self._host, self._port)
+            await loop.create_connection(
+                self._line, self._host, self._port, ssl=self._tls
+            )
         except OSError:
             if self._waiting:
                 self._waiting.popleft().unanswered()

@@ -1,6 +1,6 @@
 """A batch on its way: sent, repeated under its key until answered, and booked.
 
-Also the form in which the generator's process hands its book back.
+Also the form in which the sender's process hands its book back.
 """
 
 import random
@@ -14,6 +14,7 @@ REPEAT_FOR_S = 40
 """After the first try: the system knows a repeated batch for at least 60 s."""
 
 _REPEATABLE = {408, 429, 500, 502, 503, 504}
+_OF_THE_SERVER = 500
 _NOT_STORED = b'"not_stored"'
 _PAUSE_S = 1.0
 
@@ -27,7 +28,7 @@ class Sent(msgspec.Struct, array_like=True, frozen=True):
     reactions: int
     due_s: float
     ready_s: float
-    """When the generator came to send it: what is late up to here is its own fault."""
+    """When the sender came to send it: what is late up to here is its own fault."""
 
     sent_s: float
     """When the first try had a connection: this long the system held it back."""
@@ -39,10 +40,15 @@ class Sent(msgspec.Struct, array_like=True, frozen=True):
     """The first answer's status; `none` if there was none."""
 
     outcome: Outcome
+    tries: int = 1
+    """With more than one it was repeated, under its key."""
+
+    who: int = -1
+    """The number of the client whose it is, where that matters."""
 
 
-class Sendings(msgspec.Struct, frozen=True):
-    """The generator's whole book."""
+class Sendings(msgspec.Struct, frozen=True, tag="book"):
+    """The sender's whole book."""
 
     started_s: float
     """Seconds since the epoch."""
@@ -52,7 +58,10 @@ class Sendings(msgspec.Struct, frozen=True):
     """Connections, at most."""
 
     went_first: bool
-    """Whether the generator had a priority above everything else's."""
+    """Whether the sender had a priority above everything else's."""
+
+    cpu_share: float = 0.0
+    """CPU time by wall time, from the first POST to the last answer."""
 
 
 class Desk(Protocol):
@@ -83,27 +92,35 @@ class Batch:
         request: bytes,
         desk: Desk,
         done: Callable[[Sent], None],
+        who: int = -1,
     ) -> None:
         self.request = request
+        self._who, self._tries = who, 0
+        self._is_booked = False
         self._room, self._reactions, self._due_s = room, reactions, due_s
         self._desk, self._done = desk, done
         self._ready_s = desk.now_s()
         self._sent_s: float | None = None
         self._first: str | None = None
         self._may_be_stored = False
+        self._answers = 0
 
     def sent(self) -> None:
         """Note when the first try went out."""
+        self._tries += 1
         if self._sent_s is None:
             self._sent_s = self._desk.now_s()
 
     def answered(self, status: int, body: bytes) -> None:
         """Book it, or try again."""
+        if self._is_booked:
+            return
+        self._answers += 1
         self._first = self._first or str(status)
         if status == ACCEPTED:
             self._book("accepted")
         elif status in _REPEATABLE:
-            self._may_be_stored |= status >= 500 and _NOT_STORED not in body
+            self._may_be_stored |= status >= _OF_THE_SERVER and _NOT_STORED not in body
             self._repeat()
         else:
             self._book("refused")
@@ -111,18 +128,32 @@ class Batch:
     def unanswered(self) -> None:
         """Try again."""
         self._first = self._first or "none"
-        self._may_be_stored = True
+        # What never had a connection is nowhere: to find nobody stores nothing.
+        self._may_be_stored |= self._tries > 0
         self._repeat()
 
+    def give_up(self) -> None:
+        """Wait for no answer any more, and do not repeat it."""
+        self._book("unknown" if self._may_be_stored or self._is_open else "refused")
+
+    @property
+    def _is_open(self) -> bool:
+        return self._tries > self._answers
+
     def _repeat(self) -> None:
+        if self._is_booked:
+            return
         first_try_s = self._ready_s if self._sent_s is None else self._sent_s
-        pause_s = random.uniform(0, 2 * _PAUSE_S)
+        pause_s = random.uniform(0, 2 * _PAUSE_S)  # noqa: S311 - jitter
         if self._desk.now_s() + pause_s > first_try_s + REPEAT_FOR_S:
             self._book("unknown" if self._may_be_stored else "refused")
         else:
             self._desk.post_later(pause_s, self)
 
     def _book(self, outcome: Outcome) -> None:
+        if self._is_booked:
+            return
+        self._is_booked = True
         now_s = self._desk.now_s()
         sent_s = now_s if self._sent_s is None else self._sent_s
         self._done(
@@ -135,5 +166,7 @@ class Batch:
                 now_s,
                 self._first or "none",
                 outcome,
+                self._tries,
+                self._who,
             )
         )

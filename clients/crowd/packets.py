@@ -12,13 +12,23 @@ CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 """Kinds of packets: the upper half of their first byte."""
 
 PINGREQ = bytes((0xC0, 0))
+GOODBYE = bytes((0xE0, 0))
+"""A DISCONNECT in order: the will is not sent."""
+
+_SAID = {(DISCONNECT, 0x8E): "Session taken over", (CONNACK, 0x87): "Not authorized"}
 
 REFUSED_FROM = 0x80
 """Reason codes from here on say no."""
 
 _VERSION = 5
-_CLEAN_START, _WILL = 0x02, 0x04
+_CLEAN_START, _WILL, _WILL_ONCE_AT_LEAST = 0x02, 0x04, 0x08
 _NO_PROPERTIES = b"\x00"
+_PACKET_ID_BYTES = 2
+_LEAST_BYTES = 3
+_DIGIT = 0x7F
+_GOES_ON = 0x80
+"""Set in a byte of a number that is not the last."""
+
 _USER_PROPERTY = 0x26
 _SIZES = {0x01: 1, 0x02: 4, 0x23: 2}
 """Of a PUBLISH's properties that are always as long."""
@@ -46,28 +56,40 @@ class Publication:
 
 def connect(client_id: str, *, keepalive_s: int, will_topic: str) -> bytes:
     """Return what opens a session that ends with the connection; its will is empty."""
-    head = _text("MQTT") + struct.pack(
-        "!BBH", _VERSION, _CLEAN_START | _WILL, keepalive_s
+    head = text("MQTT") + struct.pack(
+        "!BBH", _VERSION, _CLEAN_START | _WILL | _WILL_ONCE_AT_LEAST, keepalive_s
     )
-    will = _NO_PROPERTIES + _text(will_topic) + _text("")
-    return _packet(0x10, head + _NO_PROPERTIES + _text(client_id) + will)
+    will = _NO_PROPERTIES + text(will_topic) + text("")
+    return _packet(0x10, head + _NO_PROPERTIES + text(client_id) + will)
 
 
 def subscribe(packet_id: int, topics: Mapping[str, int]) -> bytes:
     """Return what asks for these topics: topic → QoS."""
-    asked = b"".join(_text(topic) + bytes([qos]) for topic, qos in topics.items())
+    asked = b"".join(text(topic) + bytes([qos]) for topic, qos in topics.items())
     return _packet(0x82, struct.pack("!H", packet_id) + _NO_PROPERTIES + asked)
 
 
 def publish(packet_id: int, topic: str, payload: bytes) -> bytes:
     """Return a message of QoS 1."""
-    head = _text(topic) + struct.pack("!H", packet_id) + _NO_PROPERTIES
+    head = text(topic) + struct.pack("!H", packet_id) + _NO_PROPERTIES
     return _packet(0x32, head + payload)
 
 
 def puback(packet_id: int) -> bytes:
     """Return what acknowledges a message of QoS 1."""
     return _packet(0x40, struct.pack("!H", packet_id))
+
+
+def lone(data: bytes) -> int | None:
+    """Return where the body begins, if these bytes are one packet and nothing else."""
+    if len(data) < _LEAST_BYTES:
+        return None
+    length, at = data[1], 2
+    if length & _GOES_ON:
+        length, at = length & _DIGIT | data[2] << 7, 3
+        if data[2] & _GOES_ON:
+            return None  # none that a frame has
+    return at if len(data) == at + length else None
 
 
 def whole(inbox: bytearray) -> Iterator[tuple[int, bytes]]:
@@ -91,8 +113,13 @@ def reason(kind: int, body: bytes) -> int:
         length, start = _number(body, 2)
         return max(body[start + length :])
     if kind == PUBACK:
-        return body[2] if len(body) > 2 else 0
+        return body[2] if len(body) > _PACKET_ID_BYTES else 0
     return body[0] if body else 0  # DISCONNECT
+
+
+def refusal(kind: int, code: int) -> str:
+    """Say why a broker has said no, in the words of the client library."""
+    return _SAID.get((kind, code), f"packet {kind} says {code}")
 
 
 def publication(first: int, body: bytes) -> Publication:
@@ -144,7 +171,7 @@ def _number(raw: bytes | bytearray, at: int) -> tuple[int, int]:
     for shift in (0, 7, 14, 21):
         digit, at = raw[at], at + 1
         value |= (digit & 0x7F) << shift
-        if digit < 0x80:
+        if digit < _GOES_ON:
             return value, at
     raise BadPacket("a length of more than four bytes")
 
@@ -155,8 +182,9 @@ def _read_text(body: bytes, at: int) -> tuple[str, int]:
     return body[at + 2 : end].decode(), end
 
 
-def _text(text: str) -> bytes:
-    raw = text.encode()
+def text(words: str) -> bytes:
+    """Return a text as it stands in a packet: its length first."""
+    raw = words.encode()
     return struct.pack("!H", len(raw)) + raw
 
 

@@ -1,0 +1,231 @@
+"""What a crowd found, and what is wrong with it. Pure."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from clients.crowd.latency import Latency, latency
+from clients.crowd.matching import own_latencies
+from clients.crowd.plan import Plan
+from clients.crowd.schedule import LATE_AFTER_S, LATE_SHARE_MAX, late_share
+from clients.crowd.sending import Outcome, Sendings
+from clients.crowd.wire import Attended
+
+SATURATED_SHARE = 0.9
+"""A sender, or seats, this busy is what is measured."""
+
+WELL, NOT_WELL, INVALID = 0, 1, 3
+"""Exit codes."""
+
+FORMAT = 1
+
+
+class Reactions(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of every reaction that was sent."""
+
+    sent: int
+    accepted: int
+    """In batches answered 202."""
+
+    refused: int
+    """In batches that are certainly not stored."""
+
+    unknown: int
+    """In batches without a certain answer, though repeated under their keys."""
+
+    batches: int
+    repeated: int
+    """Batches that were sent more than once, under their keys."""
+
+    before: int
+    """The room's total when the first was sent."""
+
+    after: int
+    """The newest total that came to anybody."""
+
+    counted: int
+    """By how much the room's total has risen."""
+
+    is_exact: bool
+    """Whether the promise holds: accepted ≤ counted ≤ accepted + unknown."""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """How the sender did."""
+
+    seconds: float
+    """How long it sent."""
+
+    late_share: float
+    """Of the POSTs: it came to them more than 10 ms after their time."""
+
+    held_share: float
+    """Of the POSTs: they waited as long for one of the connections."""
+
+    connections: int
+    went_first: bool
+    cpu_share: float
+    post: Latency | None
+    """Scheduled send → answer."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a crowd."""
+
+    plan: Plan
+    seconds: float
+    """How long it went on once all were there."""
+
+    is_interrupted: bool
+    verdict: Literal["well", "not well", "invalid"]
+    invalid: tuple[str, ...]
+    """Why the figures cannot be trusted: the crowd's own fault. Empty = valid."""
+
+    failures: tuple[str, ...]
+    """What was lost, refused or missed."""
+
+    reactions: Reactions | None
+    """None where nothing was to be sent."""
+
+    sender: Sent | None
+    tap: Latency | None
+    """From when a batch was due, which is when its last reaction was tapped, until the
+    client that sent it saw it counted. Others were gathered for up to half a second
+    before."""
+
+    attended: Attended
+    """What clients and viewers got, without the single sights."""
+
+    format: int = FORMAT
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        if self.failures:
+            return NOT_WELL
+        return INVALID if self.invalid else WELL
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a run left behind."""
+
+    plan: Plan
+    seconds: float
+    attended: Attended
+    before: int = 0
+    sendings: Sendings | None = None
+    is_interrupted: bool = False
+
+
+def report(records: Records) -> Report:
+    """Judge a run."""
+    reactions, sender = _reactions(records), _sent(records)
+    invalid = tuple(_faults(records.attended, sender))
+    failures = tuple(_failures(records.attended, reactions))
+    return Report(
+        plan=records.plan,
+        seconds=records.seconds,
+        is_interrupted=records.is_interrupted,
+        verdict="not well" if failures else "invalid" if invalid else "well",
+        invalid=invalid,
+        failures=failures,
+        reactions=reactions,
+        sender=sender,
+        tap=_tap(records, reactions),
+        attended=msgspec.structs.replace(records.attended, taps=[]),
+    )
+
+
+def _reactions(records: Records) -> Reactions | None:
+    sendings = records.sendings
+    if sendings is None:
+        return None
+
+    def sum_of(outcome: Outcome) -> int:
+        return sum(one.reactions for one in sendings.sent if one.outcome == outcome)
+
+    accepted, unknown = sum_of("accepted"), sum_of("unknown")
+    after = max(records.before, records.attended.total)
+    counted = after - records.before
+    return Reactions(
+        sent=sum(one.reactions for one in sendings.sent),
+        accepted=accepted,
+        refused=sum_of("refused"),
+        unknown=unknown,
+        batches=len(sendings.sent),
+        repeated=sum(one.tries > 1 for one in sendings.sent),
+        before=records.before,
+        after=after,
+        counted=counted,
+        is_exact=accepted <= counted <= accepted + unknown,
+    )
+
+
+def _sent(records: Records) -> Sent | None:
+    sendings = records.sendings
+    if sendings is None:
+        return None
+    return Sent(
+        seconds=records.seconds,
+        late_share=late_share([one.ready_s - one.due_s for one in sendings.sent]),
+        held_share=late_share([one.sent_s - one.ready_s for one in sendings.sent]),
+        connections=sendings.lines,
+        went_first=sendings.went_first,
+        cpu_share=sendings.cpu_share,
+        post=latency([one.answered_s - one.due_s for one in sendings.sent]),
+    )
+
+
+def _tap(records: Records, reactions: Reactions | None) -> Latency | None:
+    """Return nothing where others react in the room: which are ours is not known."""
+    if reactions is None or records.sendings is None or not reactions.is_exact:
+        return None
+    taps = records.attended.taps
+    return latency([*own_latencies(records.sendings, taps, reactions.before)])
+
+
+def _faults(attended: Attended, sender: Sent | None) -> Iterator[str]:
+    if sender and sender.late_share > LATE_SHARE_MAX:
+        yield (
+            f"{sender.late_share:.1%} of the POSTs were sent more than"
+            f" {LATE_AFTER_S * 1000:.0f} ms late; {LATE_SHARE_MAX:.0%} may be"
+        )
+    if sender and sender.cpu_share > SATURATED_SHARE:
+        yield f"the sender was busy {sender.cpu_share:.0%} of the time"
+    if attended.cpu_share > SATURATED_SHARE:
+        yield f"the seats were busy {attended.cpu_share:.0%} of the time"
+
+
+def _failures(attended: Attended, reactions: Reactions | None) -> Iterator[str]:
+    if reactions:
+        yield from _losses(reactions)
+    if attended.not_joined:
+        why = f": {attended.problem}" if attended.problem else ""
+        yield f"{attended.not_joined:,} clients were never assigned{why}"
+    if attended.put_out:
+        yield f"{attended.put_out:,} clients were turned away: {attended.problem}"
+    if attended.missed:
+        yield (
+            f"{attended.missed_by:,} clients missed {attended.missed:,} frames that"
+            " others got while they were there"
+        )
+    if attended.not_newer:
+        yield f"{attended.not_newer:,} clients got nothing newer after the mark"
+
+
+def _losses(reactions: Reactions) -> Iterator[str]:
+    if reactions.refused:
+        yield f"{reactions.refused:,} reactions were refused"
+    if reactions.unknown:
+        yield f"{reactions.unknown:,} reactions have no certain answer"
+    if reactions.counted < reactions.accepted:
+        lost = reactions.accepted - reactions.counted
+        yield f"{lost:,} reactions were accepted and are not counted"
+    most = reactions.accepted + reactions.unknown
+    if reactions.counted > most:
+        more = reactions.counted - most
+        yield (
+            f"{more:,} reactions more are counted than were sent: some twice, or"
+            " others react in this room"
+        )

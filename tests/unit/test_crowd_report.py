@@ -1,0 +1,180 @@
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from clients.cli.crowd import lines
+from clients.crowd.latency import Latency
+from clients.crowd.plan import Plan
+from clients.crowd.report import INVALID, NOT_WELL, WELL, Records, Report, report
+from clients.crowd.sending import Outcome, Sendings, Sent
+from clients.crowd.wire import Attended, Taps
+
+PLAN = Plan(url="http://127.0.0.1:8080", clients=2, rate=50)
+START_S = 1_000.0
+SPREAD = Latency(1, 2, 3, 4, 100)
+
+ATTENDED = Attended(
+    members=2,
+    not_joined=0,
+    put_out=0,
+    frames=10,
+    deliveries=20,
+    missed=0,
+    missed_by=0,
+    missed_away=0,
+    total=100,
+    moves=0,
+    reconnects=0,
+    joins=SPREAD,
+    relay=SPREAD,
+    spread=SPREAD,
+    arrivals=SPREAD,
+    everywhere=SPREAD,
+    taps=[Taps([50, 100], [START_S + 1, START_S + 2])] * 2,
+)
+
+
+def sent(
+    due_s: float,
+    outcome: Outcome = "accepted",
+    *,
+    late_s: float = 0.0,
+    tries: int = 1,
+) -> Sent:
+    return Sent(
+        room="main",
+        reactions=50,
+        due_s=due_s,
+        ready_s=due_s + late_s,
+        sent_s=due_s + late_s,
+        answered_s=due_s + 0.1,
+        first="202",
+        outcome=outcome,
+        tries=tries,
+        who=0,
+    )
+
+
+def judged(
+    *batches: Sent,
+    cpu_share: float = 0.1,
+    attended: Mapping[str, object] | None = None,
+) -> Report:
+    found = replace(ATTENDED, **(attended or {}))
+    book = Sendings(START_S, batches, 3, went_first=True, cpu_share=cpu_share)
+    return report(Records(plan=PLAN, seconds=2, attended=found, sendings=book))
+
+
+GOOD = (sent(0.0), sent(1.0))
+
+
+def test_a_run_in_which_all_is_right_is_well() -> None:
+    found = judged(*GOOD)
+
+    assert (found.verdict, found.exit_code) == ("well", WELL)
+    assert found.reactions
+    assert found.reactions.is_exact
+    assert (found.reactions.accepted, found.reactions.counted) == (100, 100)
+    assert found.tap
+    assert found.tap.n == 2
+    assert found.tap.max_ms == pytest.approx(1000)
+    assert [*lines(found)][-1] == "All is well."
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"total": 99}, "1 reactions were accepted and are not counted"),
+        ({"total": 101}, "1 reactions more are counted than were sent"),
+        ({"missed": 7, "missed_by": 3}, "3 clients missed 7 frames"),
+        ({"not_joined": 2, "problem": "full"}, "2 clients were never assigned: full"),
+        ({"put_out": 1, "problem": "evicted"}, "1 clients were turned away: evicted"),
+        ({"not_newer": 5}, "5 clients got nothing newer"),
+    ],
+)
+def test_what_was_lost_or_missed_is_not_well(
+    changes: dict[str, object], words: str
+) -> None:
+    found = judged(*GOOD, attended=changes)
+
+    assert (found.verdict, found.exit_code) == ("not well", NOT_WELL)
+    assert words in found.failures[0]
+    assert len(found.failures) == 1
+    assert f"NOT WELL: {found.failures[0]}" in lines(found)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("refused", "were refused"), ("unknown", "no certain")]
+)
+def test_what_was_not_accepted_is_not_well(outcome: Outcome, words: str) -> None:
+    found = judged(*GOOD, sent(1.5, outcome))
+
+    assert found.exit_code == NOT_WELL
+    assert words in found.failures[0]
+    assert len(found.failures) == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "is_exact"), [(100, True), (150, True), (151, False)]
+)
+def test_what_is_unknown_may_be_counted_or_not(
+    total: int,
+    is_exact: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    found = judged(*GOOD, sent(1.5, "unknown"), attended={"total": total})
+
+    assert found.reactions
+    assert found.reactions.is_exact is is_exact
+    assert (found.tap is not None) is is_exact
+    assert len(found.failures) == (1 if is_exact else 2)
+
+
+@pytest.mark.parametrize(("late", "code"), [(1, WELL), (2, INVALID)])
+def test_more_than_a_hundredth_sent_late_is_invalid(late: int, code: int) -> None:
+    batches = [sent(0.01 * index, late_s=0.02 * (index < late)) for index in range(100)]
+    found = judged(*batches, attended={"total": 5_000})
+
+    assert found.exit_code == code
+    assert found.sender
+    assert found.sender.late_share == late / 100
+    assert any("INVALID: 2.0% of the POSTs" in line for line in lines(found)) is (
+        code == INVALID
+    )
+
+
+def test_who_measures_and_fills_its_core_makes_a_run_invalid() -> None:
+    attended = replace(ATTENDED, cpu_share=0.95)
+    seats = report(Records(plan=PLAN, seconds=2, attended=attended))
+
+    assert "sender was busy" in judged(*GOOD, cpu_share=0.95).invalid[0]
+    assert "seats were busy" in seats.invalid[0]
+
+
+def test_a_loss_is_a_loss_also_in_an_invalid_run() -> None:
+    missed = {"missed": 1, "missed_by": 1}
+    found = judged(sent(0.0, late_s=1.0), sent(1.0), attended=missed)
+
+    assert (found.exit_code, bool(found.invalid)) == (NOT_WELL, True)
+
+
+def test_a_batch_that_was_sent_again_is_repeated() -> None:
+    found = judged(sent(0.0, tries=3), sent(1.0))
+
+    assert found.reactions
+    assert (found.reactions.repeated, found.reactions.batches) == (1, 2)
+
+
+def test_where_nothing_is_sent_there_is_no_word_of_reactions() -> None:
+    found = report(Records(plan=PLAN, seconds=2, attended=ATTENDED))
+
+    assert (found.reactions, found.tap, found.exit_code) == (None, None, WELL)
+    assert not any("accepted" in line for line in lines(found))
+
+
+def test_a_report_is_one_document_that_reads_back() -> None:
+    found = judged(*GOOD)
+
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Report) == found
+    assert found.attended.taps == []
