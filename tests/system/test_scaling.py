@@ -21,7 +21,7 @@ from tests.system.test_faults import wait_for_traffic, wait_until
 
 JOINED = 4
 SPREAD = ("--spread", "2")
-TOTAL = re.compile(r"total=(\d+) ")
+TOTAL = re.compile(r"^(\S+) .*total=(\d+) ")
 
 
 class Joined:
@@ -123,18 +123,20 @@ def sizes(stack: Stack) -> tuple[int, int]:
 def common(people: Sequence[Joined]) -> list[list[str]]:
     """Return what each has shown since everybody was there, until the first left."""
     shown = [one.frames() for one in people]
-    first = max((lines[0] for lines in shown), key=total)
-    last = min((lines[-1] for lines in shown), key=total)
-    return [
-        [line for line in lines if total(first) <= total(line) <= total(last)]
-        for lines in shown
-    ]
+    first = max(place(lines[0]) for lines in shown)
+    last = min(place(lines[-1]) for lines in shown)
+    return [[line for line in lines if first <= place(line) <= last] for lines in shown]
+
+
+def place(line: str) -> tuple[str, int]:
+    """Return the window and the total: of two frames, the newer has the higher."""
+    found = TOTAL.search(line)
+    assert found, line
+    return found[1], int(found[2])
 
 
 def total(line: str) -> int:
-    found = TOTAL.search(line)
-    assert found, line
-    return int(found[1])
+    return place(line)[1]
 
 
 @pytest.mark.usefixtures("as_found")
