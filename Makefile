@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status doctor logs clean check test test-long bench bench-full \
-	format lock lock-upgrade
+.PHONY: help setup up demo down status doctor logs clean check test test-long bench \
+	bench-full format lock lock-upgrade
 
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
@@ -17,6 +17,9 @@ setup: ## Install what is missing: system packages, .venv, jars
 
 up: setup ## Start everything and wait until it is ready
 	@$(BIN)/emostream up
+
+demo: setup ## A match in a minute: 200 clients, and parts that are killed
+	@$(BIN)/emostream demo
 
 down: | $(BIN)/emostream ## Stop everything; data is kept
 	@$(BIN)/emostream down
@@ -51,7 +54,7 @@ bench: ## Measure it all: docs/benchmarks.md, and the figures in README
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load
 
-bench-full: ## The same with more and longer repeats: an hour
+bench-full: ## The same with more and longer repeats: two hours
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load --repeats 5 --seconds 60
 

@@ -16,6 +16,7 @@ from rich.console import Console
 import clients.__main__ as clients
 import clients.worker.__main__ as worker
 from compose import clients_command, logtail, problems, settings_show
+from compose.demo.command import demo
 from compose.errors import Refused
 from compose.layout import Layout
 from compose.scaling import commands as scaling
@@ -188,6 +189,7 @@ def evict_client(client_id: _ClientId) -> None:
         clients_command.evict(Settings.load(), client_id)
 
 
+app.command()(demo)
 app.command()(scaling.drain)
 app.command()(scaling.undrain)
 app.command()(scaling.scale)

@@ -1,0 +1,173 @@
+"""What a demo came to: the verdict, and the words for it. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from clients.cli.crowd import spread
+from clients.crowd.progress import Progress
+from clients.crowd.report import INVALID, NOT_WELL, WELL, Reactions, Report
+from compose.demo.kills import BrokerKill, Kill
+
+_NONE = Reactions(
+    sent=0,
+    accepted=0,
+    refused=0,
+    unknown=0,
+    batches=0,
+    repeated=0,
+    before=0,
+    after=0,
+    counted=0,
+    is_exact=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found."""
+
+    report: Report
+    kills: Sequence[Kill]
+    spared: Sequence[str]
+    """Why what was due was not killed."""
+    last: Progress
+    """Before the crowd left."""
+
+    @property
+    def reactions(self) -> Reactions:
+        """What became of what was sent."""
+        return self.report.reactions or _NONE
+
+    @property
+    def lost(self) -> int:
+        """Accepted, and not counted."""
+        return max(0, self.reactions.accepted - self.reactions.counted)
+
+    @property
+    def twice(self) -> int:
+        """Counted, and not sent."""
+        most = self.reactions.accepted + self.reactions.unknown
+        return max(0, self.reactions.counted - most)
+
+    @property
+    def unserved(self) -> int:
+        """Clients whom nobody served in the end."""
+        return max(0, self.last.expected - self.last.joined)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        if any(failures(self)):
+            return NOT_WELL
+        return INVALID if self.report.invalid else WELL
+
+
+def failures(result: Result) -> Iterator[str]:
+    """Say what must not be."""
+    if result.lost:
+        yield f"{result.lost:,} reactions were accepted and are not counted."
+    if result.twice:
+        yield (
+            f"{result.twice:,} reactions more are counted than were sent: some twice,"
+            f" or somebody else reacted in {result.report.plan.room}."
+        )
+    if result.unserved and not result.report.is_interrupted:
+        yield f"{result.unserved:,} clients were not served in the end."
+    for kill in result.kills:
+        if kill.ready_after_s is None:
+            yield f"{kill.name} was killed and has not come back: `emostream status`."
+
+
+def lines(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield what a person reads in the end: a style and a line each."""
+    if result.report.is_interrupted:
+        yield "yellow", f"Ended early, after {result.report.seconds:.0f} s; until then:"
+    yield "bold", "What became of it"
+    yield from _account(result)
+    yield from _skipped(result)
+    for kill in result.kills:
+        yield from _cost(result, kill)
+    for why in result.spared:
+        yield "yellow", f"  {why}"
+    yield "", ""
+    yield from _verdict(result)
+
+
+def _account(result: Result) -> Iterator[tuple[str, str]]:
+    found = result.reactions
+    yield "", f"  accepted          {found.accepted:>11,} reactions"
+    is_right = not (result.lost or result.twice)
+    yield (
+        "bold green" if is_right else "bold red",
+        (
+            f"  counted           {found.counted:>11,} lost {result.lost:,},"
+            f" counted twice {result.twice:,}"
+        ),
+    )
+    unknown = f", without an answer {found.unknown:,}" if found.unknown else ""
+    again = f", sent again until answered {found.repeated:,} batches"
+    yield (
+        "",
+        (
+            f"  refused           {found.refused:>11,}{unknown}"
+            f"{again if found.repeated else ''}"
+        ),
+    )
+    yield "", f"  tap → own client  {spread(result.report.tap)}"
+
+
+def _cost(result: Result, kill: Kill) -> Iterator[tuple[str, str]]:
+    """Say what a kill cost."""
+    yield "", f"  {kill.name} was killed"
+    who = f"{kill.victim.clients:,} clients"
+    if isinstance(kill, BrokerKill):
+        newer = result.report.attended.newer
+        waited = f"{newer.max_ms / 1000:.1f} s" if newer else "a time not measured"
+        longest = f"nobody waited longer than {waited} for a new frame"
+        yield "", f"    {who} had to move; {longest}"
+    elif kill.served_after_s is not None:
+        after = f"after {kill.served_after_s:.1f} s at most"
+        yield "", f"    {who} stayed where they were, and were served {after}"
+    else:
+        yield "", f"    {who} stayed where they were; who serves them was not seen"
+    if kill.ready_after_s is None:
+        yield "", "    it has not come back"
+    else:
+        yield "", f"    it was back after {kill.ready_after_s:.1f} s, by itself"
+
+
+def _skipped(result: Result) -> Iterator[tuple[str, str]]:
+    seen = result.report.attended
+    newer = ", each replaced by a newer one" if not seen.not_newer else ""
+    yield "", f"  frames delivered  {seen.deliveries:>11,}"
+    yield (
+        "",
+        (
+            f"  frames skipped    {seen.missed_away:>11,} by clients that moved"
+            f"{newer if seen.missed_away else ''}"
+        ),
+    )
+    yield (
+        "yellow" if seen.missed else "",
+        f"                    {seen.missed:>11,} by all others",
+    )
+
+
+def _verdict(result: Result) -> Iterator[tuple[str, str]]:
+    found = [*failures(result)]
+    for failure in found:
+        yield "bold red", failure
+    for why in result.report.invalid:
+        yield "bold yellow", f"This machine was too busy for true latencies: {why}."
+    if not found:
+        yield "bold green", _sentence(result)
+
+
+def _sentence(result: Result) -> str:
+    accepted = result.reactions.accepted
+    meanwhile = " and ".join(kill.name for kill in result.kills)
+    though = f", though {meanwhile} died meanwhile" if meanwhile else ""
+    served = (
+        "" if result.unserved else f" All {result.last.expected:,} clients are served."
+    )
+    return f"Each of {accepted:,} accepted reactions is counted once{though}.{served}"
