@@ -89,6 +89,11 @@ class Attendance:
         self._topic = self._cluster = ""
         self._departure = Departure(draw)
 
+    @property
+    def is_to_leave(self) -> bool:
+        """Whether it is still asked to leave the cluster that serves it."""
+        return self._departure.is_asked
+
     def take(self, event: Event | Placed | PutOff) -> list[Action]:
         """Learn what happened; return what is to be done, in this order.
 
@@ -118,18 +123,18 @@ class Attendance:
                 return self._connect()
             self._phase = _Phase.ASKING
             return [Register()]
-        is_in_vain = self._phase is _Phase.CONNECTING or (
-            self._unanswered >= _REPEATS_MIN
-        )
-        if self._phase in _AT_A_BROKER and is_in_vain and self._now_s >= self._until_s:
+        if self._is_in_vain():
             return self._move()
-        if (
-            self._phase in {_Phase.JOINING, _Phase.JOINED}
-            and self._now_s >= self._due_s
-        ):
+        if self._phase in _LET_IN and self._now_s >= self._due_s:
             return self._ask_to_join()
         is_served = self._phase is _Phase.JOINED
         return [Succeed()] if is_served and self._departure.is_due(self._now_s) else []
+
+    def _is_in_vain(self) -> bool:
+        """Tell whether its broker, or all who would answer there, are gone."""
+        if self._phase not in _AT_A_BROKER or self._now_s < self._until_s:
+            return False
+        return self._phase is _Phase.CONNECTING or self._unanswered >= _REPEATS_MIN
 
     def _connect(self) -> list[Action]:
         assert self._place  # noqa: S101 - for the type checker: see the callers
@@ -153,7 +158,8 @@ class Attendance:
         return [Publish(Parcel(place, self._join.encode(), qos=1))]
 
     def _read(self, message: Message) -> list[Action]:
-        if message.topic == self._topic and message.spread_s is not None:
+        is_relayed = message.topic == self._topic and not message.retained
+        if is_relayed and message.spread_s is not None:
             self._spread_s = message.spread_s
         if message.topic == topic.CONTROL_MOVE:
             self._departure.hear(message.payload, self._cluster, self._now_s)
@@ -228,4 +234,5 @@ class Attendance:
         return self._place.brokers[self._tried]
 
 
-_AT_A_BROKER = frozenset({_Phase.CONNECTING, _Phase.JOINING, _Phase.JOINED})
+_LET_IN = frozenset({_Phase.JOINING, _Phase.JOINED})
+_AT_A_BROKER = _LET_IN | {_Phase.CONNECTING}

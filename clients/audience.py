@@ -4,6 +4,7 @@ What is done and when is decided by `clients.succession`; here it is carried out
 """
 
 import threading
+import time
 from collections.abc import Generator, Iterator
 
 import httpx
@@ -12,6 +13,7 @@ from clients.event import Event, Tick
 from clients.registrar import Registrar
 from clients.seat import Opener, Seat, Server, opened
 from clients.server import clients_url, http_client
+from clients.steps import NotAdmitted, PutOff
 from clients.succession import Do, Succession
 from clients.worker.wire import Join
 
@@ -60,7 +62,7 @@ class Audience:
     def _turned(self, leg: int) -> Iterator[Event]:
         """Take what has come to a leg, up to its next tick."""
         while leg in self._succession.legs and not self._ending.is_set():
-            event = self._seat(leg).next(is_only=len(self._succession.legs) == 1)
+            event = self._happened(leg)
             for step in self._succession.take(leg, event):
                 if isinstance(step, Do):
                     self._seat(step.leg).carry_out(step.action)
@@ -69,6 +71,16 @@ class Audience:
                     yield step
             if type(event) is Tick:
                 break
+
+    def _happened(self, leg: int) -> Event:
+        legs = self._succession.legs
+        try:
+            return self._seat(leg).next(is_only=len(legs) == 1)
+        except NotAdmitted as refusal:
+            if leg == legs[0]:
+                raise
+            # It is served: who answers for the server just now need not end that.
+            return PutOff(time.monotonic(), str(refusal))
 
     def _seat(self, leg: int) -> Seat:
         if leg not in self._seats:

@@ -42,6 +42,11 @@ class Departure:
             spread_s = min(max(move.spread_s, 0.0), _SPREAD_MAX_S)
             self._due_s = now_s + spread_s * self._draw()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is to go, or has gone already."""
+        return self._move is not None
+
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is time to go, once."""
         if self._due_s is None or now_s < self._due_s:

@@ -7,11 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from paho.mqtt.client import (
-    Client,
-    DisconnectFlags,
-    error_string,
-)
+from paho.mqtt.client import Client, DisconnectFlags, error_string
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -66,11 +62,9 @@ class Link:
         keepalive_s: int = _KEEPALIVE_S,
     ) -> None:
         self._broker = broker
-        self._topics = (
-            {**topics}
-            if isinstance(topics, Mapping)
-            else dict.fromkeys(topics, Following())
-        )
+        if not isinstance(topics, Mapping):
+            topics = dict.fromkeys(topics, Following())
+        self._topics = {**topics}
         self._wait_max_s = wait_max_s
         self._will, self._keepalive_s = will, keepalive_s
         self.tick_s = _TICK_S
@@ -137,10 +131,9 @@ class Link:
         self._unasked.clear()
         self._carry_out_wishes()
         self._client = self._new_client()  # nothing is left over from the one before
+        host, port = self._broker.host, self._broker.port
         try:
-            self._client.connect(
-                self._broker.host, self._broker.port, self._keepalive_s
-            )
+            self._client.connect(host, port, self._keepalive_s)
         except OSError as error:
             return error.strerror or str(error)
         return ""

@@ -66,7 +66,8 @@ class Seat:
         server: Who gives places.
         opener: Opens connections to brokers.
         ending: Set when nothing is to be waited for any more.
-        may_wait: Whether nobody else has to be served while the server is asked.
+        may_wait: Whether nobody else has to be served while the server is asked or a
+            broker is called.
     """
 
     def __init__(
@@ -83,6 +84,9 @@ class Seat:
         self._events: Iterator[Event] = iter(())
         self._leave = Parcel("")
         self.link: Connection | None = None
+        self._calling: Connection | None = None
+        """The connection that is being opened in another thread."""
+        self._deciding = threading.Lock()
 
     def next(self, *, is_only: bool) -> Event:
         """Return what happened next, waiting a moment for it if this leg is the only.
@@ -90,12 +94,13 @@ class Seat:
         Raises:
             Exception: That with which the server was asked in vain.
         """
+        is_calling = self._calling is not None  # first: then what came of it is there
         if self._own:
             event = self._own.popleft()
             if isinstance(event, Exception):
                 raise event
             return event
-        if self.link:
+        if self.link and not is_calling:
             return next(self._events)
         if is_only:
             self._ending.wait(_TICK_S)
@@ -121,10 +126,12 @@ class Seat:
 
     def leave(self) -> None:
         """Take leave of the broker, if there is one."""
-        if self.link:
-            self.link.publish(self._leave)
-            self.link.close()
-        self.link = None
+        with self._deciding:
+            link, self.link = self.link, None
+            is_calling, self._calling = self._calling is not None, None
+        if link and not is_calling:  # else who opens it closes it
+            link.publish(self._leave)
+            link.close()
 
     def _ask(self) -> None:
         try:
@@ -141,6 +148,27 @@ class Seat:
         }
         self.link = self._opener(broker, followed, self._leave)
         self._events = self.link.events()
+        if not self._may_wait:
+            self._calling = self.link
+            called = (self.link, self._events)
+            threading.Thread(
+                target=self._call, args=called, name="broker", daemon=True
+            ).start()
+
+    def _call(self, link: Connection, events: Iterator[Event]) -> None:
+        """Have the first event, for which a broker that is not there takes seconds."""
+        first: Event | Exception
+        try:
+            first = next(events)
+        except Exception as error:  # noqa: BLE001 - raised again by who takes events
+            first = error
+        with self._deciding:
+            is_wanted = self._calling is link
+            if is_wanted:
+                self._own.append(first)
+                self._calling = None
+        if not is_wanted:
+            link.close()
 
 
 def opened(

@@ -6,18 +6,27 @@ has a leg of its own, a connection to one broker after the other, told by its nu
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.attendance import Attendance
-from clients.event import Connected, Event, Message
+from clients.event import CaughtUp, Connected, Event, Message
 from clients.newest import DECODERS
-from clients.steps import Action, Disconnect, Joined, Placed, PutOff, Succeed
+from clients.steps import (
+    Action,
+    Disconnect,
+    Joined,
+    NotAdmitted,
+    Placed,
+    PutOff,
+    Succeed,
+)
 from clients.worker.wire import Join
 from stream.frame import BadFrame
 
-SWITCHED_WITHIN_S = 3.0
-"""In a room where nothing comes, nothing tells that both are at the same frame."""
+QUIET_FOR_S = 3.0
+"""In a room where nothing comes, nothing tells that both are at the same frame: then
+this counts, from when the next leg would hear of a frame, and from each that comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +37,26 @@ class Do:
     action: Action
 
 
+@dataclass(slots=True)
+class _Next:
+    """The leg that is to follow, and what it has since it joined."""
+
+    leg: int
+    joined: Joined | None = None
+    came: list[Event] = field(default_factory=list)
+    first: Any = None
+    """The position from which on it has every frame."""
+    quiet_since_s: float | None = None
+    """Since when no frame has come; None while it might not hear of one."""
+    is_moved_on: bool = False
+
+
 class Succession:
     """Keeps one client in a room's audience, and moves it without missing a frame.
 
     Every frame comes over the leg before, or over the next, or both: the leg before is
-    left when it has brought the first that the next has, and with it all before.
+    left when it has brought the first that the next has, and with it all before. As
+    long as it brings others, and the next does not, it is not left.
 
     Args:
         join: What it asks for.
@@ -42,19 +66,11 @@ class Succession:
     def __init__(self, join: Join, draw: Callable[[], float] = random.random) -> None:
         self._join, self._draw = join, draw
         self._decode = DECODERS[join.profile]
-        self._serving = 0
+        self._serving = self._newest_leg = 0
         self._attendances = {0: Attendance(join, draw)}
+        self._next: _Next | None = None
         self._topic, self._newest = "", b""
         """Where the serving leg's frames come, and its last."""
-        self._begin()
-
-    def _begin(self) -> None:
-        """Have nothing of a next leg."""
-        self._joined: Joined | None = None
-        self._came: list[Event] = []
-        self._first: Any = None
-        """The position from which on the next leg has every frame."""
-        self._is_moved_on = False
 
     @property
     def legs(self) -> tuple[int, ...]:
@@ -72,110 +88,135 @@ class Succession:
         """
         if leg not in self._attendances:
             return []
-        actions = self._attendances[leg].take(event)
-        if leg == self._serving:
-            steps = self._served(actions, event)
+        try:
+            actions = self._attendances[leg].take(event)
+        except NotAdmitted:
+            if leg == self._serving:
+                raise
+            return []  # it is served, and looks for another place
+        if self._next and leg == self._next.leg:
+            steps = self._prepared(self._next, actions, event)
         else:
-            steps = self._prepared(leg, actions, event)
-        if self._is_time(event.at_s):
-            steps += [*self._switch(event.at_s), Do(self._serving - 1, Disconnect())]
-        return steps
+            steps = self._served(actions, event)
+        return steps + self._decided(event.at_s)
 
     def _served(self, actions: list[Action], event: Event) -> list[Do | Event]:
         leg, steps = self._serving, list[Do | Event]()
         for action in actions:
             match action:
                 case Succeed():
-                    self._attendances.setdefault(
-                        leg + 1, Attendance(self._join, self._draw)
-                    )
+                    self._succeed()
                 case Joined():
                     self._topic = action.assignment.topic
                     steps.append(action)
                 case _:
                     steps.append(Do(leg, action))
         if isinstance(event, Message) and event.topic == self._topic:
-            self._newest = self._newer(event.payload)
-        is_left = any(isinstance(action, Disconnect) for action in actions)
-        if is_left and leg + 1 in self._attendances:
-            return steps + self._go_on_alone(event)
+            self._note(event)
+        if self._next and _is_left(actions):
+            return steps + self._go_on_alone(self._next, event)
         if not isinstance(event, Connected | Placed):
             steps.append(event)
         return steps
 
+    def _succeed(self) -> None:
+        if self._next is None:
+            self._newest_leg += 1
+            self._next = _Next(self._newest_leg)
+            self._attendances[self._newest_leg] = Attendance(self._join, self._draw)
+
     def _prepared(
-        self, leg: int, actions: list[Action], event: Event
+        self, to: _Next, actions: list[Action], event: Event
     ) -> list[Do | Event]:
         steps = list[Do | Event]()
         for action in actions:
             match action:
                 case Succeed():
-                    self._is_moved_on = True
+                    to.is_moved_on = True
                 case Joined():
-                    self._begin()
-                    self._joined = action
+                    self._next = to = _Next(to.leg, action)
                 case _:
-                    steps.append(Do(leg, action))
-        if any(isinstance(action, Disconnect) for action in actions):
-            self._begin()
-        if self._joined and isinstance(event, Message):
-            self._came.append(event)
-            self._look_for_the_first(event, self._joined)
+                    steps.append(Do(to.leg, action))
+        if _is_left(actions):
+            self._next = _Next(to.leg)
+        elif to.joined:
+            self._hear(to, event, to.joined.assignment.topic)
         return steps
 
-    def _look_for_the_first(self, message: Message, joined: Joined) -> None:
-        if self._first is not None or message.topic != joined.assignment.topic:
-            return
+    def _hear(self, to: _Next, event: Event, place: str) -> None:
+        """Learn what the next leg has: it counts from when it has joined."""
+        if isinstance(event, CaughtUp) and place in event.topics:
+            to.quiet_since_s = event.at_s
+        if isinstance(event, Message):
+            to.came.append(event)
+            if event.topic == place and to.first is None:
+                to.first = self._first(event)
+
+    def _first(self, message: Message) -> Any:  # noqa: ANN401 - of either profile
+        """Return from where on every frame comes, if this tells it."""
         position, reached = self._position(message.payload), self._reached()
         # What is retained may be left from somebody who served there once.
         is_new = reached is None or (position is not None and position >= reached)
-        if not message.retained or is_new:
-            self._first = position
+        return position if is_new or not message.retained else None
 
-    def _is_time(self, now_s: float) -> bool:
+    def _decided(self, now_s: float) -> list[Do | Event]:
+        """Leave the leg before, or the next one, if it is time to."""
+        to, before = self._next, self._serving
+        if to is None:
+            return []
+        if to.joined is None:
+            if self._attendances[before].is_to_leave:
+                return []
+            del self._attendances[to.leg]
+            self._next = None
+            return [Do(to.leg, Disconnect())]
+        if not self._is_time(to, now_s):
+            return []
+        return [*self._switch(to, to.joined, now_s), Do(before, Disconnect())]
+
+    def _is_time(self, to: _Next, now_s: float) -> bool:
         """Tell whether the next leg can serve alone."""
-        if self._joined is None:
-            return False
-        reached = self._reached()
-        if self._first is not None and reached is not None and reached >= self._first:
+        reached, since_s = self._reached(), to.quiet_since_s
+        if to.first is not None and reached is not None and reached >= to.first:
             return True
-        return now_s - self._joined.at_s >= SWITCHED_WITHIN_S
+        return since_s is not None and now_s - since_s >= QUIET_FOR_S
 
-    def _switch(self, now_s: float) -> list[Do | Event]:
+    def _switch(self, to: _Next, joined: Joined, now_s: float) -> list[Do | Event]:
         """Serve by the next leg; return all that came on it so far."""
-        assert self._joined  # noqa: S101 - for the type checker: see the callers
-        del self._attendances[self._serving]
-        self._serving += 1
-        self._topic = self._joined.assignment.topic
-        told: list[Do | Event] = [replace(self._joined, at_s=now_s, is_move=True)]
-        for event in self._came:
+        told: list[Do | Event] = [replace(joined, at_s=now_s, is_move=True)]
+        self._topic = joined.assignment.topic
+        for event in to.came:
             told.append(replace(event, at_s=now_s))
             if isinstance(event, Message) and event.topic == self._topic:
-                self._newest = self._newer(event.payload)
-        if self._is_moved_on:
-            self._attendances[self._serving + 1] = Attendance(self._join, self._draw)
-        self._begin()
+                self._note(event)
+        self._serve_by(to)
+        if to.is_moved_on:
+            self._succeed()
         return told
 
-    def _go_on_alone(self, event: Event) -> list[Do | Event]:
-        """The leg that served is gone before the next was ready."""
-        if self._joined:
-            return self._switch(event.at_s)
+    def _serve_by(self, to: _Next) -> None:
         del self._attendances[self._serving]
-        self._serving += 1
-        self._begin()
+        self._serving, self._next = to.leg, None
+
+    def _go_on_alone(self, to: _Next, event: Event) -> list[Do | Event]:
+        """The leg that served is gone before the next was ready."""
+        if to.joined:
+            return self._switch(to, to.joined, event.at_s)
+        self._serve_by(to)
         return [event]
 
-    def _newer(self, payload: bytes) -> bytes:
-        """Return the newer one, where that matters: else it is not worth reading."""
-        if not payload:
-            return self._newest
-        known, position = self._reached(), None
-        if len(self._attendances) > 1:
-            position = self._position(payload)
+    def _note(self, message: Message) -> None:
+        """Keep the newest frame, where that matters: else it is not worth reading."""
+        if not message.payload:
+            return
+        if self._next:
+            known, position = self._reached(), self._position(message.payload)
             if position is None or (known is not None and position < known):
-                return self._newest
-        return payload
+                return
+            is_news = message.payload != self._newest
+            if is_news and self._next.quiet_since_s is not None:
+                self._next.quiet_since_s = message.at_s
+        self._newest = message.payload
 
     def _reached(self) -> Any:  # noqa: ANN401 - of either profile
         return self._position(self._newest)
@@ -185,3 +226,7 @@ class Succession:
             return self._decode(payload).position
         except BadFrame:
             return None
+
+
+def _is_left(actions: list[Action]) -> bool:
+    return any(isinstance(action, Disconnect) for action in actions)

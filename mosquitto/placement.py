@@ -66,9 +66,9 @@ def ranked(client_id: str, capacities: Mapping[str, int]) -> list[str]:
 def spread_s(members: int) -> float:
     """Return over how long as many clients take leave of a broker that has died.
 
-    To a tenth of a second: it travels with every relayed frame.
+    To half a second, since it travels with every relayed frame: it seldom changes.
     """
-    return round(max(1.0, members / CONNECTS_PER_S), 1)
+    return max(1.0, math.ceil(2 * members / CONNECTS_PER_S) / 2)
 
 
 def _hash(text: str) -> int:

@@ -37,6 +37,8 @@ class LittleLink:
     waiting: deque[Event] = field(default_factory=deque)
     is_open: bool = False
     reason: str = ""
+    wished: int = 0
+    """The number of the newest wish."""
 
     def connect(self) -> None:
         self.is_open, self.reason = True, ""
@@ -45,10 +47,11 @@ class LittleLink:
         self.subscribe({*self.topics})
 
     def follow(self, topic: str, how: Following | None = None) -> int:
+        self.wished += 1
         self.topics[topic] = how or Following()
         if self.is_open:
             self.subscribe({topic})
-        return 0
+        return self.wished
 
     def drop(self, topic: str) -> None:
         self.topics.pop(topic, None)
@@ -65,7 +68,8 @@ class LittleLink:
             if self.topics[one].kept:
                 for parcel in self.cluster.retained_under(one):
                     self.waiting.append(self.cluster.message(parcel, retained=True))
-        self.waiting.append(CaughtUp(self.cluster.now_s, frozenset(topics)))
+        caught_up = CaughtUp(self.cluster.now_s, frozenset(topics), self.wished)
+        self.waiting.append(caught_up)
 
     def wants(self, parcel: Parcel, by: "LittleLink | None") -> bool:
         filters = (one for one in self.topics if "+" in one or one == parcel.topic)
@@ -174,9 +178,11 @@ class LittleCluster:
 
     def lose(self, one: Frame) -> None:
         """Bring a frame from main that does not fit into any worker's connection."""
-        place = topic.room_frame(one.room)
-        kept = Parcel(place, one.encode(), retain=True)
-        self._retained[place] = kept, float("inf")
+        self.keep(Parcel(topic.room_frame(one.room), one.encode(), retain=True))
+
+    def keep(self, parcel: Parcel) -> None:
+        """Retain what nobody hears of who is here already."""
+        self._retained[parcel.topic] = parcel, float("inf")
 
     def join(  # noqa: PLR0913 - what a join can have
         self,

@@ -79,6 +79,8 @@ class Book:
         self.deliveries = 0
         """First receipts: a worker sends the newest frame again from time to time."""
         self.newest = 0
+        self.lag_s = 0.0
+        """The longest from when the kernel had a frame until it was read."""
         self.relay = Reservoir()
         self._frames: list[_Frame] = []
         self._numbers: dict[Position, int] = {}
@@ -127,6 +129,7 @@ class Book:
     def measure(self) -> None:
         """Take all so far as warm-up."""
         self._measured_from = len(self._frames)
+        self.lag_s = 0.0
         self.relay.clear()
 
     @property
@@ -176,6 +179,25 @@ class Book:
             ]
         )
 
+    def reach(self) -> Latency | None:
+        """Describe how long it takes from when a frame was made to its last member."""
+        return latency([_last_s(frame) - frame.made_s for frame in self._timed()])
+
+    def relayed(self) -> Latency | None:
+        """Describe how long it takes from the first worker to the last member."""
+        return latency(
+            [
+                _last_s(frame) - first_s
+                for frame in self._timed()
+                if (first_s := _first_worker_s(frame)) < float("inf")
+            ]
+        )
+
+    @property
+    def last_s(self) -> float:
+        """When the last of what is measured came; 0 if nothing did."""
+        return max((_last_s(frame) for frame in self._timed()), default=0.0)
+
     def newer(self, members: Iterable[Member]) -> Latency | None:
         """Describe how long after the mark members got something newer."""
         if self._mark is None:
@@ -214,3 +236,11 @@ class Book:
         for frame in self._frames[self._measured_from :]:
             if frame.is_timed:
                 yield frame
+
+
+def _last_s(frame: _Frame) -> float:
+    return max(one.last_s for one in frame.by_cluster.values())
+
+
+def _first_worker_s(frame: _Frame) -> float:
+    return min(one.first_worker_s for one in frame.by_cluster.values())

@@ -56,7 +56,7 @@ class Hall:
         """Those that are to be here now, and since when."""
         self.gone = Missed()
         self.connects, self.joins = array("d"), array("d")
-        self.moves = self.reconnects = self.put_out = 0
+        self.moves = self.reconnects = self.put_out = self.put_off = 0
         self.problem = ""
         self.is_hopeless = False
         self._leaving: deque[tuple[float, Seat]] = deque()
@@ -121,11 +121,16 @@ class Hall:
         for answer in self._asking.answers():
             match answer.said:
                 case Placed() | PutOff():
+                    self.put_off += isinstance(answer.said, PutOff)
                     answer.seat.take(answer.leg, answer.said)
                 case Unreachable():
                     self.is_hopeless, self.problem = True, str(answer.said)
-                case _:
-                    answer.seat.put_out(str(answer.said))
+                case refusal if answer.seat.is_served:
+                    # Where it is now it is well, whatever the next place would be.
+                    put_off = PutOff(self.now_s, str(refusal))
+                    answer.seat.take(answer.leg, put_off)
+                case refusal:
+                    answer.seat.put_out(str(refusal))
 
     def _let_time_pass(self) -> None:
         self._turns += 1

@@ -11,16 +11,10 @@ from clients.crowd.connection import Connection, Gone
 from clients.crowd.packets import BadPacket
 from clients.crowd.relayed import Copy
 from clients.crowd.roles import Loop, Owner
-from clients.event import Connected, Lost, Message, Tick
+from clients.event import CaughtUp, Connected, Lost, Message, Tick
 from clients.parcel import Parcel
 from clients.received import Unreadable, read
-from clients.steps import (
-    Action,
-    Connect,
-    Disconnect,
-    Follow,
-    Publish,
-)
+from clients.steps import Action, Connect, Disconnect, Follow, Publish
 from mosquitto import topic
 
 KEEPALIVE_S = 30
@@ -153,6 +147,8 @@ class Leg:
         elif kind == packets.SUBACK and body[:2] == self._follow_id.to_bytes(2):
             self.is_followed = True
             self._owner.follows(arrived_s)
+            followed = frozenset({self._relay[2:].decode()})
+            self._owner.take(self.number, CaughtUp(self._loop.now_s, followed))
 
     def _read_publish(self, first: int, body: bytes, arrived_s: float) -> None:
         if first >> 1 == _PUBLISH and body.startswith(self._relay):

@@ -42,6 +42,10 @@ class Member:
             self.was_there.append((self.since_s, at_s))
             self.since_s = None
 
+    def was_lost_after(self, at_s: float) -> bool:
+        """Tell whether its connection was lost after this."""
+        return any(left_s >= at_s for _, left_s in self.was_there)
+
 
 @dataclass(slots=True)
 class Missed:

@@ -19,6 +19,7 @@ def invitation(plan: Plan) -> Invitation:
         viewers=plan.viewers,
         arrive_within_s=plan.coming_s,
         join_leave=plan.join_leave,
+        steps_back=plan.steps_back,
     )
 
 

@@ -52,6 +52,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     arrive_within_s: float | None = None
     """Over how long they come, evenly; None for 200 a second."""
 
+    steps_back: bool = True
+    """Whether the seats let all others go first once all have joined: who only reads
+    may read later. Who has to come back after a loss should not wait for others."""
+
     @property
     def everybody(self) -> int:
         """How many come at first."""

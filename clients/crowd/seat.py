@@ -143,12 +143,14 @@ class Seat:
     def frame(self, leg: Source, copy: Copy, arrived_s: float, flags: int) -> None:
         """Take a frame."""
         retained = bool(flags & _RETAINED)
-        self._hall.book.take(
-            self.member, leg.cluster, copy.sight, arrived_s, retained=retained
-        )
+        book = self._hall.book
+        book.lag_s = max(book.lag_s, self._hall.wall_s - arrived_s)
+        book.take(self.member, leg.cluster, copy.sight, arrived_s, retained=retained)
         self._copy = copy
-        if len(self._legs) > 1 or copy.spread_s != self._spread_s:
+        is_told = not retained and copy.spread_s != self._spread_s
+        if is_told:
             self._spread_s = copy.spread_s
+        if is_told or len(self._legs) > 1:
             self.take(leg.number, leg.message(copy, retained=retained))
 
     def lost(self) -> None:
@@ -182,6 +184,7 @@ class Seat:
         elif not self._is_served:
             self.reconnects += 1
         self._is_served = True
+        self._spread_s = None  # as it was told with the place
 
     def _disconnected(self, number: int) -> None:
         if number not in self._succession.legs:
@@ -196,7 +199,7 @@ class Seat:
         first = self._succession.legs[0]
         if len(self._succession.legs) > len(known) and self._copy:
             leg = self._leg(first)
-            self.take(first, leg.message(self._copy, retained=False))
+            self.take(first, leg.message(self._copy, retained=True))
         for number in self._succession.legs:
             self._leg(number)
 

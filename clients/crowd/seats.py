@@ -47,11 +47,13 @@ class Seats:
 
     Args:
         hall: Whose clients they are.
+        steps_back: Whether all others go first from `Measure` on.
     """
 
-    def __init__(self, hall: Hall) -> None:
+    def __init__(self, hall: Hall, *, steps_back: bool) -> None:
         self._hall = hall
-        self._is_leaving = self._is_behind = False
+        self._is_leaving = False
+        self._may_step_back = steps_back
         self._marked_s = float("-inf")
         self._orders = Orders(self._take)
         self._file = sys.stdin.fileno()
@@ -88,8 +90,8 @@ class Seats:
         A thousand real clients have processors of their own; the kernel notes when a
         frame came. Before all have joined, others wait for what is done here.
         """
-        if not self._is_behind:
-            self._is_behind = True
+        if self._may_step_back:
+            self._may_step_back = False
             os.nice(_NICENESS)
 
     def _begin_to_measure(self) -> None:
@@ -123,6 +125,7 @@ class Seats:
         )
         members = [seat.member for seat, _ in here]
         not_newer = self._not_newer([seat for seat, _ in here])
+        lost = [one for one in members if one.was_lost_after(self._marked_s)]
         hall.close()
         return Attended(
             members=len(hall.joins),
@@ -142,6 +145,13 @@ class Seats:
             spread=book.spread(),
             arrivals=book.arrivals(),
             everywhere=book.everywhere(),
+            reach=book.reach(),
+            relayed=book.relayed(),
+            last_s=book.last_s,
+            lag_s=book.lag_s,
+            put_off=hall.put_off,
+            lost=len(lost),
+            newer_lost=book.newer(lost),
             newer=book.newer(members),
             not_newer=not_newer,
             connects_busiest=busiest_second(
@@ -187,7 +197,7 @@ def main() -> None:
     place = clients_url(invitation.url)
     with http_client(place) as http:
         registrar = Registrar(http, place, Join(room=invitation.room))
-        seats = Seats(Hall(invitation, registrar))
+        seats = Seats(Hall(invitation, registrar), steps_back=invitation.steps_back)
         gc.freeze()
         gc.set_threshold(*_COLLECTED_AFTER)
         seats.run()

@@ -48,6 +48,9 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     join_leave: bool = False
     """Whether viewers come and go."""
 
+    steps_back: bool = True
+    """Whether all others go first from `Measure` on."""
+
 
 class Leave(msgspec.Struct, frozen=True, tag="leave"):
     """All shall leave; what they got is the answer."""
@@ -164,6 +167,28 @@ class Attended(msgspec.Struct, frozen=True, kw_only=True, tag="attended"):
 
     everywhere: Latency | None
     """The same over all clusters."""
+
+    reach: Latency | None = None
+    """From when a frame was made until its last member has it."""
+
+    relayed: Latency | None = None
+    """The same from the first worker of all that sends it on."""
+
+    last_s: float = 0.0
+    """When the last of what was measured came, in seconds since the epoch."""
+
+    lag_s: float = 0.0
+    """The longest from a frame's arrival until it was read: as long as others had the
+    processors. Beyond the time between two frames, times may be the next one's."""
+
+    put_off: int = 0
+    """Answers to who registered that it is to ask again: 503, 429, or none."""
+
+    lost: int = 0
+    """Members whose connection was lost; after the mark if any."""
+
+    newer_lost: Latency | None = None
+    """From the mark to the first newer frame of each of those."""
 
     newer: Latency | None = None
     """From the mark to each member's first newer frame."""

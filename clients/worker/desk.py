@@ -56,8 +56,21 @@ class Desk:
         self.is_draining = False
         """Whether nobody new is taken."""
 
+        self._held_members = 0
+        """What the cluster had before slots changed hands."""
+
         self.members_elsewhere = 0
         """What the other workers have of the cluster's members."""
+
+    def serve(self, slots: frozenset[str], hand_over_s: float | None) -> None:
+        """Serve these slots from now on, as `Members.serve` does."""
+        # Until all are counted by their new workers, these count.
+        self._held_members = max(self._held_members, self._members_in_all())
+        self.members.serve(slots, hand_over_s)
+
+    def settled(self) -> None:
+        """Learn that every worker has counted its members by now."""
+        self._held_members = 0
 
     def expire(self, now_s: float) -> None:
         """Put out those whose leases have ended."""
@@ -69,8 +82,11 @@ class Desk:
         """Take over what another worker, or this one before, knew of a client."""
         if slot not in self.members.slots or slot != placement.slot_of(client_id):
             return
+        known = self._roster.get(client_id)
         if not message.payload:
-            self.members.remove(client_id)
+            self._hear_of_leave(client_id, known)
+            return
+        if message.retained and self.members.has_left(slot, client_id):
             return
         try:
             kept = Membership.decode(message.payload)
@@ -79,7 +95,6 @@ class Desk:
             log.warning("unreadable topic=%s reason=%s", message.topic, error)
             return
         left_s = min(message.expires_in_s or LEASE_S, LEASE_S)
-        known = self._roster.get(client_id)
         key, until_s = Key(slot, kept.room, kept.profile), message.at_s + left_s
         if known is None or known.until_s < until_s:
             self.members.enter(client_id, Member(key, until_s), message.at_s)
@@ -95,8 +110,12 @@ class Desk:
         if wish is Wish.EVICT and not message.retained:
             self._bar(client_id, message.at_s)  # whoever serves it next
         slot = placement.slot_of(client_id)
+        is_leave = wish is not Wish.JOIN and not message.retained
         if slot in self.members.slots:
             self._do(client_id, slot, wish, message)
+        elif is_leave and slot in self.members.handed:
+            # Its new worker may have heard it too early: the slot was not its own yet.
+            self._clear_membership(slot, client_id)
 
     def _clear(self, wish: Message) -> None:
         """Take away what somebody has retained: it would come again for ever."""
@@ -132,14 +151,9 @@ class Desk:
             return
         key = Key(slot, join.room, join.profile)
         self._counts["joined"] += 1
-        kept = Parcel(
-            topic.member(slot, client_id),
-            Membership(join.room, join.profile).encode(),
-            retain=True,
-            extras=Extras(expires_in_s=LEASE_S),
-        )
-        self._broker.publish(kept)
-        self.members.enter(client_id, Member(key, message.at_s + LEASE_S), message.at_s)
+        self._keep_membership(client_id, key)
+        member = Member(key, message.at_s + LEASE_S, is_admitted=True)
+        self.members.enter(client_id, member, message.at_s)
         assignment = Assignment(
             client_id=client_id,
             room=join.room,
@@ -193,11 +207,27 @@ class Desk:
     def _put_out(self, client_id: str) -> None:
         """Take a client out, also for those who come after this worker."""
         slot = placement.slot_of(client_id)
+        self._clear_membership(slot, client_id)
+        self.members.leave(slot, client_id)
+
+    def _hear_of_leave(self, client_id: str, known: Member | None) -> None:
+        """Another worker, which had the slot before, has put a client out."""
+        if known and known.is_admitted:
+            # It has come back since: that one was late.
+            self._keep_membership(client_id, known.key)
+        else:
+            self.members.remove(client_id)
+
+    def _keep_membership(self, client_id: str, key: Key) -> None:
+        kept = Membership(key.room, key.profile).encode()
+        place, extras = topic.member(key.slot, client_id), Extras(expires_in_s=LEASE_S)
+        self._broker.publish(Parcel(place, kept, retain=True, extras=extras))
+
+    def _clear_membership(self, slot: str, client_id: str) -> None:
         self._broker.publish(Parcel(topic.member(slot, client_id), retain=True))
-        self.members.remove(client_id)
 
     def _members_in_all(self) -> int:
         return len(self._roster) + self.members_elsewhere
 
     def _spread_s(self) -> float:
-        return placement.spread_s(self._members_in_all())
+        return placement.spread_s(max(self._held_members, self._members_in_all()))

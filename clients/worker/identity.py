@@ -33,4 +33,4 @@ def followed(cluster: str) -> dict[str, Following]:
 
 def will(cluster: str, name: str) -> Parcel:
     """Return what tells the others that a worker is gone."""
-    return Parcel(topic.worker_status(cluster, name), retain=True)
+    return Parcel(topic.worker_status(cluster, name), qos=1, retain=True)

@@ -6,6 +6,7 @@ Follows what they need, and lets it go with the last of them.
 import math
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from clients.event import CaughtUp
 from clients.worker.broker import Broker
@@ -42,6 +43,11 @@ class Members:
         """Whose members these are."""
         return self._slots.mine
 
+    @property
+    def handed(self) -> AbstractSet[str]:
+        """Those that another worker is to have, which may not know them all yet."""
+        return self._slots.handed
+
     def knows(self, slot: str) -> bool:
         """Tell whether who is not in the roster is no member of this worker's slot."""
         return self._slots.knows(slot)
@@ -61,15 +67,14 @@ class Members:
         else:
             self.roster.hand_over(lost)
             self._slots.hand_over(lost, hand_over_s)
-        self.relay.forget(lost | gained)
+        self.relay.forget(gained)
         self._unfollow_without_relays(rooms)
 
     def let_go(self, now_s: float) -> None:
         """Relay no more to slots that have been handed over for long enough."""
-        if over := self._slots.handed(now_s):
+        if over := self._slots.handed_by(now_s):
             rooms = {*self.roster.rooms}
             self.roster.let_go(over)
-            self.relay.forget(over - self.slots)
             self._unfollow_without_relays(rooms)
 
     def close(self) -> None:
@@ -91,6 +96,15 @@ class Members:
             self.relay.serve(member.key, now_s)
         if closed:
             self._close(closed)
+
+    def leave(self, slot: str, client_id: str) -> None:
+        """Have a member no more, also if it is only about to be known."""
+        self._slots.leave(slot, client_id)
+        self.remove(client_id)
+
+    def has_left(self, slot: str, client_id: str) -> bool:
+        """Tell whether a membership that was kept is older than its client's leave."""
+        return self._slots.has_left(slot, client_id)
 
     def remove(self, client_id: str) -> None:
         """Have a member no more, if it is one."""

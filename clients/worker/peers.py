@@ -34,7 +34,7 @@ class Peers:
         """Note that one took leave, or that the broker said so for it."""
         self._heard_s.pop(name, None)
 
-    def others(self, now_s: float) -> bool:
+    def has_others(self, now_s: float) -> bool:
         """Tell whether another one lives."""
         return len(self.live(now_s)) > 1
 

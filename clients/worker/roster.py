@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clients.worker.wire import Membership
-
 
 class Key(NamedTuple):
     """One relay: what its members share."""
@@ -22,6 +20,8 @@ class Member:
 
     key: Key
     until_s: float
+    is_admitted: bool = False
+    """Whether this worker has let it in; else it was told of it."""
 
 
 class Roster:
@@ -163,8 +163,3 @@ class Roster:
             del self._numbers[key.room]
         self._drop_handed(key)
         return key
-
-
-def member_of(client_slot: str, kept: Membership, until_s: float) -> Member:
-    """Return the member that a kept membership tells of."""
-    return Member(Key(client_slot, kept.room, kept.profile), until_s)

@@ -1,5 +1,7 @@
 """Which slots are a worker's, which it hands over, and whose members it knows yet."""
 
+from collections.abc import Set as AbstractSet
+
 from clients.event import CaughtUp
 from clients.parcel import Following
 from clients.worker.broker import Broker
@@ -21,6 +23,8 @@ class Slots:
         """Whose joins it answers."""
         self._asked: dict[str, int] = {}
         """By which wish memberships are asked for that are still on their way."""
+        self._left: dict[str, set[str]] = {}
+        """By slot, who has left while its memberships were on their way."""
         self._until_s: dict[str, float] = {}
         """Until when a slot is handed over."""
 
@@ -30,6 +34,7 @@ class Slots:
         self.mine = slots
         for slot in lost:
             self._asked.pop(slot, None)
+            self._left.pop(slot, None)
             self._broker.drop(topic.member(slot, ANY))
         for slot in gained:
             wish = self._broker.follow(topic.member(slot, ANY), Following(own=False))
@@ -42,6 +47,16 @@ class Slots:
             slot = topic.member_slot(place)
             if slot in self._asked and event.wish >= self._asked[slot]:
                 del self._asked[slot]
+                self._left.pop(slot, None)
+
+    def leave(self, slot: str, client_id: str) -> None:
+        """Remember who has left, as long as its membership may still come."""
+        if slot in self._asked:
+            self._left.setdefault(slot, set()).add(client_id)
+
+    def has_left(self, slot: str, client_id: str) -> bool:
+        """Tell whether a client has left while memberships were on their way."""
+        return client_id in self._left.get(slot, ())
 
     def knows(self, slot: str) -> bool:
         """Tell whether who is not known to be a member of a slot is none."""
@@ -51,7 +66,12 @@ class Slots:
         """Relay some slots a little longer."""
         self._until_s |= dict.fromkeys(slots, now_s + HANDOVER_S)
 
-    def handed(self, now_s: float) -> frozenset[str]:
+    @property
+    def handed(self) -> AbstractSet[str]:
+        """Those that are handed over just now."""
+        return self._until_s.keys() - self.mine
+
+    def handed_by(self, now_s: float) -> frozenset[str]:
         """Return the slots whose handing over has ended, each once."""
         over = frozenset(
             slot for slot, until_s in self._until_s.items() if until_s <= now_s

@@ -10,10 +10,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from zlib import crc32
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message
-from clients.parcel import Parcel
 from clients.worker.broker import Broker
 from clients.worker.desk import Desk
 from clients.worker.identity import WISHED, WISHES, Identity, will
@@ -58,7 +58,7 @@ class Worker:
         self._me, self._broker, self._wall_ms = me, broker, wall_ms
         self._started_ms = wall_ms()
         self._usage = Usage(cpu_s)
-        self._place = topic.worker_status(me.cluster, me.name)
+        self._farewell = will(me.cluster, me.name)
         self._counts: Counter[str] = Counter()
         self._evicted: dict[str, float] = {}
         self._now_s = self._chores_s = 0.0
@@ -75,14 +75,11 @@ class Worker:
         """What it has to have heard before it serves anybody."""
         self._peers = Peers(self._me.name)
         self._live: frozenset[str] = frozenset()
+        me, broker = self._me, self._broker
         self._desk = Desk(
-            self._me.cluster,
-            self._broker,
-            self._me.capacity,
-            self._evicted,
-            self._counts,
-            self._wall_ms,
+            me.cluster, broker, me.capacity, self._evicted, self._counts, self._wall_ms
         )
+        self._members = self._desk.members
         self._status_s = 0.0
         self._again_s: float | None = None
 
@@ -97,7 +94,7 @@ class Worker:
             self._broker.give_up(f"hung for {silent_s:.1f} s")
         if self._is_connected and silent_s > HANDOVER_S:
             self._behind_s = event.at_s
-        self._desk.members.let_go(event.at_s)
+        self._members.let_go(event.at_s)
         match event:
             case Connected():
                 log.info("connected cluster=%s", self._me.cluster)
@@ -109,7 +106,7 @@ class Worker:
                 self._leave()
             case CaughtUp() if self._is_connected:
                 self._unknown -= event.topics
-                self._desk.members.caught_up(event)
+                self._members.caught_up(event)
             case Message() if self._is_connected:
                 self._read(event)
         is_ready = self._is_connected and not self._unknown
@@ -123,25 +120,25 @@ class Worker:
             return
         self._ends_s = self._now_s + HANDOVER_S
         if self._is_connected:
-            self._broker.publish(will(self._me.cluster, self._me.name))
+            self._broker.publish(self._farewell)
             self._serve(frozenset())
 
     @property
     def is_done(self) -> bool:
         """Whether it has told so, and nobody needs it any more."""
-        is_needed = self._is_connected and self._peers.others(self._now_s)
+        is_needed = self._is_connected and self._peers.has_others(self._now_s)
         ends_s = self._ends_s
         return ends_s is not None and (not is_needed or self._now_s >= ends_s)
 
     def _leave(self) -> None:
         """Serve nobody, until there is another connection."""
-        self._desk.members.close()
+        self._members.close()
         self._is_connected = False
         self._begin()
 
     def _read(self, message: Message) -> None:
         if room := topic.room_of(message.topic):
-            self._desk.members.relay.take(room, message)
+            self._members.relay.take(room, message)
         elif named := topic.worker_of(message.topic):
             self._hear_peer(named[1], message)
         elif message.topic == topic.CONTROL_MOVE:
@@ -184,10 +181,11 @@ class Worker:
             self._take_part()
         if self._again_s is not None and self._now_s >= self._again_s:
             self._again_s = None
-            self._desk.members.relay.again(self._now_s)
+            self._desk.settled()
+            self._members.relay.again(self._now_s)
         self._desk.members_elsewhere = self._peers.members(self._now_s)
         self._desk.expire(self._now_s)
-        self._desk.members.relay.pay(self._now_s)
+        self._members.relay.pay(self._now_s)
 
     def _take_part(self) -> None:
         """Share the slots with those who live, and be one of them."""
@@ -207,13 +205,13 @@ class Worker:
         self._serve(slots)
         self._look_for_retained_wishes()
         self._status_s = self._now_s  # the others shall know at once
-        self._desk.members.relay.again(self._now_s)
+        self._members.relay.again(self._now_s)
         self._again_s = self._now_s + AGAIN_AFTER_S
 
     def _serve(self, slots: frozenset[str]) -> None:
         # What waits for who was behind is older than what the new worker sends.
         is_late = self._now_s - self._behind_s <= HANDOVER_S
-        self._desk.members.serve(slots, None if is_late else self._now_s)
+        self._desk.serve(slots, None if is_late else self._now_s)
 
     def _look_again(self) -> None:
         """Ask for the retained frames of a share of the rooms, each in its turn."""
@@ -221,7 +219,7 @@ class Worker:
         if self._looks % LOOK_AGAIN_S == 0:
             self._look_for_retained_wishes()
             self._broker.follow(topic.CONTROL_MOVE)
-        for room in self._desk.members.roster.rooms:
+        for room in self._members.roster.rooms:
             if (crc32(room.encode()) - self._looks) % LOOK_AGAIN_S == 0:
                 self._broker.follow(topic.room_frame(room))
 
@@ -240,10 +238,10 @@ class Worker:
             capacity=self._me.capacity,
             is_draining=self._desk.is_draining,
             busy=self._usage.busy(self._now_s),
-            slots=tuple(sorted(self._desk.members.slots, key=int)),
-            members=len(self._desk.members.roster),
-            rooms=self._desk.members.roster.counts(ROOMS_SHOWN_MAX),
-            rooms_in_all=self._desk.members.roster.rooms_with_members,
+            slots=tuple(sorted(self._members.slots, key=int)),
+            members=len(self._members.roster),
+            rooms=self._members.roster.counts(ROOMS_SHOWN_MAX),
+            rooms_in_all=self._members.roster.rooms_with_members,
             counts=dict(self._counts),
         )
-        self._broker.publish(Parcel(self._place, status.encode(), qos=1, retain=True))
+        self._broker.publish(replace(self._farewell, payload=status.encode()))

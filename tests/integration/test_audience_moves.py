@@ -160,6 +160,15 @@ def test_who_wants_lines_moves_too(desk: FrontDesk) -> None:
             assert State.CONNECTING not in one.states
 
 
+def test_where_nothing_comes_they_move_too(desk: FrontDesk) -> None:
+    with viewers(desk):
+        soon(lambda: len(members(desk, 0)) == CLIENTS, "everybody here")
+        desk.order = [1]
+        say(desk, cluster_1=0)
+        soon(lambda: len(members(desk, 1)) == CLIENTS, "everybody there")
+        soon(lambda: not members(desk, 0), "nobody here")
+
+
 def test_who_finds_no_other_place_stays_until_there_is_one(desk: FrontDesk) -> None:
     with viewers(desk) as seen:
         with Stream(desk) as stream:

@@ -192,6 +192,16 @@ def test_a_crowd_moves_without_missing_a_frame(desk: CrowdDesk) -> None:
     assert found.failures == ()
 
 
+def test_a_crowd_moves_also_where_nothing_comes(desk: CrowdDesk) -> None:
+    quiet = Plan(
+        url=desk.url, room="quiet", clients=0, viewers=10, seconds=12, arrive_within_s=1
+    )
+    found = Drains(Crowd(quiet), desk=desk).report()
+
+    assert found.attended.moves == 10 / 2
+    assert found.attended.reconnects == 0
+
+
 @dataclass
 class Kills(Once):
     """A broker dies; from then on it counts who gets something newer."""

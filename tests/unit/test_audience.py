@@ -1,14 +1,16 @@
 """The connections of a registered client: opened, turned and closed as it is said."""
 
+import gc
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from clients.audience import Audience
-from clients.event import Connected, Event, Message, Tick
+from clients.event import Connected, Event, Lost, Message, Tick
 from clients.link import Address
 from clients.parcel import Following, Parcel
 from clients.place import Place
@@ -31,9 +33,12 @@ class FakeLink:
         self.tick_s = 1.0
         self.sent: list[Parcel] = []
         self.is_closed = False
+        self.opened, self.waited_for = threading.Event(), True
+        self.opened.set()
         self._coming: deque[Event] = deque([Connected(time.monotonic())])
 
     def events(self) -> Iterator[Event]:
+        self.waited_for = self.opened.wait(SOON_S)
         while True:
             while self._coming:
                 yield self._coming.popleft()
@@ -56,6 +61,9 @@ class FakeLink:
             Message(time.monotonic(), place, payload, False, None, 0)  # noqa: FBT003
         )
 
+    def lose(self) -> None:
+        self._coming.append(Lost(time.monotonic(), "gone"))
+
     def answer(self) -> None:
         client_id = self.broker.client_id
         said = Assignment(
@@ -75,12 +83,8 @@ class FakeServer:
     """Gives the clusters one after the other, the second when a test lets it."""
 
     def __init__(self, problem: Exception | None = None) -> None:
-        self.gate, self.problem, self.asked, self.waited_for = (
-            threading.Event(),
-            problem,
-            0,
-            True,
-        )
+        self.gate, self.problem = threading.Event(), problem
+        self.asked, self.waited_for = 0, True
 
     def ask(self) -> Placed | PutOff:
         self.asked += 1
@@ -108,6 +112,8 @@ class Trial:
         self.audience = Audience(Join("final"), self.server, self._open)
         self.events = self.audience.events()
         self.heard: list[Event] = []
+        self.is_far = False
+        """Whether it takes long to connect again."""
 
     def until(self, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + SOON_S
@@ -137,6 +143,8 @@ class Trial:
         self, broker: Address, topics: Mapping[str, Following], will: Parcel
     ) -> FakeLink:
         self.links.append(FakeLink(broker, topics, will))
+        if len(self.links) > 1 and self.is_far:
+            self.links[-1].opened.clear()
         return self.links[-1]
 
 
@@ -149,6 +157,34 @@ def test_who_is_served_is_served_on_while_a_slow_server_is_asked() -> None:
     trial.server.gate.set()
     trial.until(lambda: len(trial.links) == 2)
     assert trial.server.waited_for
+
+
+def test_who_is_served_is_served_on_while_the_next_broker_is_called() -> None:
+    trial = Trial().moving()
+    trial.is_far = True
+    trial.server.gate.set()
+    trial.until(lambda: len(trial.links) == 2)
+    for seq in range(1, 4):
+        trial.links[0].play(seq)
+    trial.until(lambda: trial.frames() == 3)
+
+    trial.links[1].opened.set()
+    trial.until(lambda: bool(trial.links[1].sent))
+    assert trial.links[1].waited_for
+
+
+def test_a_broker_that_was_called_in_vain_is_left_when_it_answers() -> None:
+    trial = Trial().moving()
+    trial.is_far = True
+    trial.server.gate.set()
+    trial.until(lambda: len(trial.links) == 2)
+    trial.links[0].come(topic.CONTROL_MOVE, Moves().encode())
+    trial.until(lambda: trial.links[0].tick_s > 0.1)
+    assert not trial.links[1].is_closed
+
+    trial.links[1].opened.set()
+    trial.until(lambda: trial.links[1].is_closed)
+    assert trial.links[1].sent == []
 
 
 def test_two_connections_wait_only_a_little_for_each_other() -> None:
@@ -183,10 +219,25 @@ def test_the_connection_before_is_closed_with_leave_and_then_alone_the_next() ->
     assert trial.came(Joined) == 2
 
 
-def test_who_ends_while_it_moves_leaves_both() -> None:
+def test_nothing_is_kept_of_a_connection_that_was_left() -> None:
     trial = Trial().moving()
     trial.server.gate.set()
     trial.until(lambda: len(trial.links) == 2)
+    trial.links[1].answer()
+    for link in trial.links:
+        link.play(1)
+    trial.until(lambda: trial.links[0].is_closed)
+
+    del link
+    before = weakref.ref(trial.links.pop(0))
+    gc.collect()
+    assert before() is None
+
+
+def test_who_ends_while_it_moves_leaves_both() -> None:
+    trial = Trial().moving()
+    trial.server.gate.set()
+    trial.until(lambda: len(trial.links) == 2 and bool(trial.links[1].sent))
 
     trial.audience.end()
     trial.heard += [*trial.events]
@@ -195,13 +246,27 @@ def test_who_ends_while_it_moves_leaves_both() -> None:
     assert [one.sent[-1] == one.will for one in trial.links] == [True, True]
 
 
-def test_what_a_server_never_does_is_raised_also_for_the_next_place() -> None:
-    trial = Trial(NotAdmitted("bad_answer", "No.")).moving()
+def test_whoever_is_served_is_not_put_out_by_an_answer_to_its_next_place() -> None:
+    """A proxy says 404 while the server is renewed."""
+    trial = Trial(NotAdmitted("http_404", "No.")).moving()
+    trial.server.gate.set()
+    trial.until(lambda: trial.server.asked > 2)
+    trial.links[0].play(1)
+    trial.until(lambda: trial.frames() == 1)
+    assert not trial.links[0].is_closed
+
+    trial.server.problem = None
+    trial.until(lambda: len(trial.links) == 2)
+
+
+def test_whoever_is_not_served_any_more_is_told() -> None:
+    trial = Trial(NotAdmitted("http_404", "No.")).moving()
+    trial.links[0].lose()
+    trial.until(lambda: trial.came(Lost) == 1)
     trial.server.gate.set()
 
     with pytest.raises(NotAdmitted):
         trial.until(lambda: False)
-    assert trial.links[0].is_closed
 
 
 def test_moves_are_followed_from_the_start() -> None:

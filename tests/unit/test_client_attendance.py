@@ -399,6 +399,23 @@ def test_the_spread_that_came_last_counts() -> None:
     assert desk.wait()[0] == 4
 
 
+def test_a_retained_frame_was_sent_when_there_were_others() -> None:
+    desk = Desk().joined()
+    desk.take(lambda s: Message(s, TOPIC, b"", True, None, 0, spread_s=8.0))  # noqa: FBT003
+    desk.lose()
+
+    assert desk.wait()[0] == SPREAD_S / 2
+
+
+def test_what_is_no_frame_tells_no_spread() -> None:
+    desk = Desk().joined()
+    other = "relay/8/final/full"
+    desk.take(lambda s: Message(s, other, b"", False, None, 0, spread_s=8.0))  # noqa: FBT003
+    desk.lose()
+
+    assert desk.wait()[0] == SPREAD_S / 2
+
+
 EVENTS: list[Callable[[float], Event | Placed | PutOff]] = [
     Tick,
     Connected,

@@ -179,6 +179,35 @@ def test_workers_spread_from_the_first_that_sends_to_the_last(room: Room) -> Non
     assert relay.p50_ms == pytest.approx(100)
 
 
+def test_a_frame_reaches_its_last_member_from_its_making_and_from_its_first_worker(
+    room: Room,
+) -> None:
+    near, far = room.member(), room.member()
+    for seq in (1, 2):
+        room.frame(seq, seq + 0.02, near, made_s=seq + 0.0)
+        room.frame(seq, seq + 0.05, far, took_s=0.03, cluster="two", made_s=seq + 0.0)
+
+    reach, relayed = room.book.reach(), room.book.relayed()
+    assert reach
+    assert relayed
+    assert reach.max_ms == pytest.approx(80)
+    assert relayed.max_ms == pytest.approx(60)
+    assert room.book.last_s == pytest.approx(2.08)
+
+
+def test_who_was_lost_before_the_mark_was_not_lost_by_what_came_then(
+    room: Room,
+) -> None:
+    before, then, never = room.member(), room.member(), room.member()
+    before.go(4.0)
+    before.come(4.5)
+    then.go(6.0)
+    then.come(7.0)
+
+    lost = [member.was_lost_after(5.0) for member in (before, then, never)]
+    assert lost == [False, True, False]
+
+
 def test_what_came_before_measuring_is_in_no_latency_but_can_be_missed(
     room: Room,
 ) -> None:

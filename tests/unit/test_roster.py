@@ -41,3 +41,14 @@ def test_a_relay_is_closed_with_its_last_member_only() -> None:
     assert roster.remove("bob") == KEY
     assert roster.remove("bob") is None
     assert [*roster.rooms] == []
+
+
+def test_a_relay_that_came_back_goes_with_its_last_member() -> None:
+    roster = Roster()
+    roster.put("ann", Member(KEY, until_s=10))
+    roster.hand_over({KEY.slot})
+    assert [*roster.rooms] == ["final"]
+
+    roster.put("ann", Member(KEY, until_s=10))
+    assert roster.remove("ann") == KEY
+    assert [*roster.rooms] == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.event import Connected, Event, Lost, Message, Tick
+from clients.event import CaughtUp, Connected, Event, Lost, Message, Tick
 from clients.liveness import State
 from clients.place import Place
 from clients.reception import Reception
@@ -15,12 +15,13 @@ from clients.steps import (
     Disconnect,
     Follow,
     Joined,
+    NotAdmitted,
     Placed,
     Publish,
     PutOff,
     Register,
 )
-from clients.succession import SWITCHED_WITHIN_S, Do, Succession
+from clients.succession import QUIET_FOR_S, Do, Succession
 from clients.worker.wire import (
     Assignment,
     BrokerAddress,
@@ -79,6 +80,14 @@ def lost(at_s: float, _leg: int) -> Lost:
     return Lost(at_s, "gone")
 
 
+def caught_up(at_s: float, leg: int) -> CaughtUp:
+    return CaughtUp(at_s, frozenset({RELAY.format(leg)}))
+
+
+def caught_up_elsewhere(at_s: float, leg: int) -> CaughtUp:
+    return CaughtUp(at_s, frozenset({topic.client_assignment(f"id-{leg}")}))
+
+
 def answered(at_s: float, leg: int) -> Message:
     answer = Assignment(
         room="final",
@@ -92,6 +101,10 @@ def answered(at_s: float, leg: int) -> Message:
 
 def refused(at_s: float, leg: int) -> Message:
     return told(at_s, leg, Assignment.refusing(JoinProblem.DRAINING))
+
+
+def unwanted(at_s: float, leg: int) -> Message:
+    return told(at_s, leg, Assignment.refusing(JoinProblem.BAD_ROOM))
 
 
 def told(at_s: float, leg: int, answer: Assignment) -> Message:
@@ -210,9 +223,15 @@ def test_the_newest_that_is_retained_does() -> None:
     assert trial.legs() == (1,)
 
 
+def test_what_came_again_and_is_old_does_not_count() -> None:
+    trial = Trial().prepared().take(0, came(2), came(1)).take(1, came(2))
+
+    assert trial.legs() == (1,)
+
+
 def test_a_quiet_room_is_left_after_three_seconds() -> None:
-    trial = Trial().prepared()
-    trial.now_s += SWITCHED_WITHIN_S - 0.1
+    trial = Trial().prepared().take(1, caught_up)
+    trial.now_s += QUIET_FOR_S - 0.1
     trial.take(0, tick).take(1, tick)
     assert trial.legs() == (0, 1)
 
@@ -220,6 +239,91 @@ def test_a_quiet_room_is_left_after_three_seconds() -> None:
     trial.take(1, tick)
     assert trial.legs() == (1,)
     assert trial.done == [Do(0, Disconnect())]
+
+
+def test_it_is_not_left_before_the_next_would_hear_of_a_frame() -> None:
+    trial = Trial().prepared().take(1, caught_up_elsewhere)
+    trial.now_s += QUIET_FOR_S + 10
+    trial.take(1, tick).take(0, tick)
+    assert trial.legs() == (0, 1)
+
+    trial.take(1, caught_up)
+    trial.now_s += QUIET_FOR_S - 0.1
+    trial.take(1, tick)
+    assert trial.legs() == (0, 1)
+
+
+def test_as_long_as_it_alone_brings_frames_it_is_not_left() -> None:
+    trial = Trial().prepared().take(1, caught_up)
+    for seq in range(2, 30):
+        trial.now_s += QUIET_FOR_S - 0.1
+        trial.take(0, came(seq)).take(1, pulse)
+        assert trial.legs() == (0, 1)
+
+    trial.take(1, came(30)).take(0, came(30))
+    assert trial.legs() == (1,)
+    assert {*trial.frames} == {*range(2, 31)}
+
+
+def test_the_same_frame_again_is_no_new_one() -> None:
+    trial = Trial().prepared().take(1, caught_up)
+    for _ in range(4):
+        trial.now_s += QUIET_FOR_S / 4
+        trial.take(0, came(1))
+
+    assert trial.legs() == (1,)
+
+
+@pytest.mark.parametrize(
+    "done", [[], [tick], [tick, placed], [tick, placed, connected]]
+)
+def test_a_move_that_is_withdrawn_is_not_made(done: list[Make]) -> None:
+    trial = Trial().moving().take(1, *done).take(0, asked())
+    assert trial.legs() == (0,)
+    assert trial.done[-1] == Do(1, Disconnect())
+
+    trial.clear()
+    trial.take(1, placed, answered, came(2)).take(0, came(2))
+    assert trial.done == []
+    assert trial.frames == [2]
+
+
+def test_a_move_that_is_only_hurried_is_made() -> None:
+    raw = Moves({"cluster-0": Move(7)}).encode()
+    trial = Trial().moving()
+    trial.take(0, lambda s, _: Message(s, topic.CONTROL_MOVE, raw, False, None, 0))  # noqa: FBT003
+
+    assert trial.legs() == (0, 1)
+
+
+def test_who_has_joined_already_when_it_is_withdrawn_goes() -> None:
+    trial = Trial().prepared().take(0, asked()).take(1, came(1))
+
+    assert trial.legs() == (1,)
+
+
+def test_but_not_if_that_place_dies_first() -> None:
+    trial = Trial().prepared().take(0, asked()).take(1, lost)
+
+    assert trial.legs() == (0,)
+
+
+def test_whoever_is_asked_once_more_begins_anew() -> None:
+    trial = Trial().moving().take(1, tick).take(0, asked(), asked(0), tick)
+
+    assert trial.legs() == (0, 2)
+    trial.clear()
+    trial.take(1, placed).take(2, tick)
+    assert trial.done == [Do(2, Register())]
+
+
+def test_whom_the_next_will_never_take_is_served_on() -> None:
+    trial = Trial().moving().take(1, tick, placed, connected, unwanted)
+    trial.take(0, came(2))
+
+    assert trial.frames == [2]
+    with pytest.raises(NotAdmitted):
+        Trial().take(0, tick, placed, connected, unwanted)
 
 
 def test_who_gets_no_place_is_served_on_where_it_is() -> None:
@@ -276,6 +380,23 @@ def test_who_is_to_leave_the_next_place_too_moves_on_from_there() -> None:
     assert trial.take(2, tick).done[-1] == Do(2, Register())
 
 
+def test_from_there_it_moves_on_when_it_has_what_came_before() -> None:
+    trial = Trial().prepared().take(1, asked(1), tick, came(2), came(3))
+    trial.take(0, came(2)).take(2, tick, placed, connected, answered)
+    assert trial.legs() == (1, 2)
+
+    trial.take(2, came(3, retained=True))
+    assert trial.legs() == (2,)
+
+
+def test_who_was_to_leave_a_next_place_that_died_does_not_move_on() -> None:
+    trial = Trial().prepared().take(1, asked(0, 1), tick, lost)
+    trial.now_s += 1
+    trial.take(1, tick, placed, connected, answered, came(1))
+
+    assert trial.legs() == (1,)
+
+
 def test_a_move_is_not_to_be_seen() -> None:
     trial, room = Trial().served(), Reception(Frame.decode)
     trial.take(0, asked(0), tick).take(1, tick, placed, connected, answered)
@@ -297,6 +418,7 @@ MAKES: list[Make] = [
     connected,
     answered,
     refused,
+    caught_up,
     lost,
     pulse,
     asked(0, 1, 2, 3),

@@ -58,7 +58,7 @@ def test_a_place_says_what_a_worker_would() -> None:
         brokers=(BROKER,),
         slot=slot,
         topic=f"relay/{slot}/final/lite",
-        spread_s=6.3,
+        spread_s=6.5,
     )
 
 

@@ -5,7 +5,8 @@ import pytest
 from clients.parcel import Parcel
 from clients.worker.peers import HANDOVER_S
 from clients.worker.usage import Usage
-from clients.worker.wire import LEASE_S, JoinProblem
+from clients.worker.wire import LEASE_S, JoinProblem, Move, Moves
+from clients.worker.worker import AGAIN_AFTER_S, LOOK_AGAIN_S
 from mosquitto import placement, topic
 from tests.frames import frame
 from tests.little_cluster import CLUSTER, LittleCluster, LittleLink
@@ -71,6 +72,14 @@ def test_when_it_is_not_to_be_left_any_more_it_takes_clients(
 
     assert cluster.members() == {"bob"}
     assert drains(cluster) == {False}
+
+
+def test_a_word_that_was_lost_is_asked_for(cluster: LittleCluster) -> None:
+    raw = Moves({CLUSTER: Move(30)}).encode()
+    cluster.keep(Parcel(topic.CONTROL_MOVE, raw, retain=True))
+    cluster.pass_s(LOOK_AGAIN_S + 1)
+
+    assert drains(cluster) == {True}
 
 
 def test_that_nothing_is_said_any_more_means_the_same(cluster: LittleCluster) -> None:
@@ -155,6 +164,12 @@ def test_so_it_is_with_a_cluster_that_is_full() -> None:
     cluster.deliver()
 
     assert not [one for one in cluster.sent if b"full." in one.payload]
+
+
+def spreads(cluster: LittleCluster) -> set[float | None]:
+    """Return what frames said that were relayed."""
+    relayed = (one for one in cluster.sent if one.topic.startswith("relay/"))
+    return {one.extras.spread_s for one in relayed if one.extras}
 
 
 def test_a_new_worker_and_the_one_before_both_relay_for_a_moment(
@@ -254,8 +269,11 @@ def test_a_worker_that_is_stopped_relays_until_the_others_do(
 ) -> None:
     for client_id in CLIENTS:
         cluster.join(client_id)
+    cluster.sent.clear()
     cluster.stop("worker-1")
     assert cluster.workers == {"worker-1", "worker-2"}
+    (farewell,) = (one for one in cluster.sent if one.topic.startswith("workers/"))
+    assert (farewell.payload, farewell.qos, farewell.retain) == (b"", 1, True)
     cluster.sent.clear()
     cluster.frame(frame("final", 1, 1))
     twice = relays(cluster)
@@ -356,7 +374,28 @@ def test_each_relayed_frame_says_over_how_long_the_cluster_spreads_out() -> None
 
     assert cluster.assignment("ann").spread_s == 1.0
     relayed = [getattr(event, "spread_s", None) for event in link.waiting]
-    assert relayed == [3.8]  # 601 members, 160 a second, to a tenth
+    assert relayed == [4.0]  # 601 members, 160 a second, to half a second
+
+
+def test_while_slots_change_hands_the_members_from_before_count() -> None:
+    cluster = LittleCluster()
+    cluster.start("worker-1", "worker-2")
+    everybody = [f"client-{number}" for number in range(600)]
+    for client_id in everybody:
+        cluster.join(client_id)
+    cluster.pass_s(2)
+
+    cluster.stop("worker-1")
+    cluster.sent.clear()
+    cluster.frame(frame("final", 1, 1))
+    assert spreads(cluster) == {4.0}
+
+    for client_id in everybody[200:]:
+        cluster.leave(client_id)
+    cluster.pass_s(AGAIN_AFTER_S + 0.25)
+    cluster.sent.clear()
+    cluster.frame(frame("final", 2, 1))
+    assert spreads(cluster) == {1.5}
 
 
 def test_a_status_says_how_busy_the_worker_was(cluster: LittleCluster) -> None:
