@@ -16,7 +16,7 @@ import psutil
 
 from compose.settings import Settings
 from tests.load import machine, runs, summary
-from tests.load.cases import WARM_UP, Case
+from tests.load.cases import OWN_SYSTEM, WARM_UP, Case
 from tests.load.measured import (
     Absent,
     CaseResult,
@@ -54,11 +54,11 @@ class Bench:
         Raises:
             NotUp: If a system cannot be started.
         """
-        own = [case for case in self._order.cases if case.kind == "startup"]
+        own = [case for case in self._order.cases if case.kind in OWN_SYSTEM]
         for turn, case in self._turns(own):
             self._repeat(case, turn, None)
         if self._order.running:
-            others = [case for case in self._order.cases if case.kind != "startup"]
+            others = [case for case in self._order.cases if case.kind not in OWN_SYSTEM]
             for turn, case in self._turns(others):
                 self._repeat(case, turn, self._order.running)
         else:
@@ -100,7 +100,8 @@ class Bench:
                 runs.repeat(WARM_UP, system)
         for turn, case in self._turns(cases):
             if not all(psutil.pid_exists(pid) for pid in system.pids.values()):
-                system = system_of(stack)  # one of them was started again
+                # One of them was started again.
+                system = replace(system_of(stack), fresh_mib=system.fresh_mib)
             self._repeat(case, turn, system)
 
     def _references_on(self, stack: Stack, folder: Path) -> Sequence[BenchReference]:
@@ -114,10 +115,11 @@ class Bench:
     def _turns(self, cases: Sequence[Case]) -> Iterator[tuple[int, Case]]:
         for turn in range(self._order.repeats):
             for case in cases:
-                yield turn, case
+                if turn < self._order.times(case):
+                    yield turn, case
 
     def _repeat(self, case: Case, turn: int, system: System | None) -> None:
-        what = f"{case.name}, {turn + 1} of {self._order.repeats}"
+        what = f"{case.name}, {turn + 1} of {self._order.times(case)}"
         with self._progress.step(what, case.estimate_s()):
             run = runs.repeat(case, system)
         self._runs[case.name].append(run)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clients.crowd.latency import Latency
+from tests.load.crowd_run import FanOut, Scaled, Storm
 
 GENERATOR, AUDIENCE, HARNESS = "generator", "audience", "harness"
 
@@ -124,6 +125,9 @@ class CaseRun:
     """Scheduled tap → its frame at a registered client; of each cluster one."""
 
     audience: Audience | None = None
+    fan_out: FanOut | None = None
+    storm: Storm | None = None
+    scaled: Scaled | None = None
     loaded: Latency | None = None
     """Scheduled send of a loaded room's batch → the first frame that counts it."""
 

@@ -34,6 +34,15 @@ class Case:
     members: int = 0
     """Registered clients of the first room."""
 
+    room: str = ""
+    """Of a crowd; nothing for one of its own."""
+
+    come_within_s: float = 0.0
+    """Over how long they come, of a storm; 0 for as fast as is usual."""
+
+    repeats_max: int | None = None
+    """However often the others are repeated; None for as often."""
+
     warmup_s: float = 5
     """Of an idle system: how long it is left alone first."""
 
@@ -46,13 +55,32 @@ class Case:
         """Return about how long one repeat takes."""
         if self.kind == "startup":
             return _START_UP_S
+        if self.kind == "auto-scale":
+            return _AUTO_SCALE_S
+        if self.kind in _GATHERED:
+            return self.seconds * (1 + (self.kind == "fan-out")) + _gathered_s(self)
         around_s = _AROUND_S + self.members * _MEMBER_S
         return self.warmup_s + self.seconds + around_s
 
 
+OWN_SYSTEM = frozenset({"startup", "auto-scale"})
+"""Kinds of cases that start a system each time."""
+
 _START_UP_S = 45.0
+_AUTO_SCALE_S = 270.0
 _AROUND_S = 7.0
 _MEMBER_S = 0.006
+_GATHERED = {"crowd", "fan-out", "join-storm", "reconnect-storm"}
+_GATHERED_S = 18.0
+_GATHERED_MEMBER_S = 0.006
+_STORM_S = 12.0
+
+
+def _gathered_s(case: Case) -> float:
+    """Return about how long a crowd takes to come, to settle and to leave."""
+    if case.kind == "join-storm":
+        return case.come_within_s + _STORM_S
+    return _GATHERED_S + case.members * _GATHERED_MEMBER_S
 
 
 def _load(per_s: int, per_post: int) -> Case:
@@ -81,6 +109,86 @@ _AUDIENCE = replace(
     members=1_000,
 )
 
+_FEWER = 2
+"""Repeats of what takes long, and differs little."""
+
+_CROWD = Case(
+    "crowd",
+    "200 clients of 1,000 reactions/s each",
+    "crowd",
+    reactions_per_s=200_000,
+    per_post=500,
+    rooms=1,
+    members=200,
+    warmup_s=0,
+    seconds=60,
+    repeats_max=_FEWER,
+)
+
+_ALONE = {"CLUSTER_CAPACITY": "9000"}
+_WHY_ALONE = "brokers that have served nobody else, to see what a connection takes"
+
+
+_VIEWERS = Case(
+    "viewers",
+    "Registered viewers of one room",
+    "fan-out",
+    rooms=1,
+    warmup_s=0,
+    seconds=10,
+    settings=_ALONE,
+    why=_WHY_ALONE,
+    repeats_max=_FEWER,
+)
+
+
+def _fan_out(viewers: int) -> Case:
+    return replace(
+        _VIEWERS,
+        name=f"fan-out-{viewers}",
+        title=f"{viewers:,} viewers of a room, two frames a second",
+        members=viewers,
+    )
+
+
+_JOIN_STORM = replace(
+    _VIEWERS,
+    name="join-storm",
+    title="2,000 clients come within 10 s",
+    kind="join-storm",
+    members=2_000,
+    come_within_s=10,
+)
+
+_RECONNECT_STORM = replace(
+    _VIEWERS,
+    name="reconnect-storm",
+    title="The broker of a third of 3,000 clients is killed",
+    kind="reconnect-storm",
+    members=3_000,
+    seconds=33,
+    repeats_max=1,
+)
+
+_AUTO_SCALE = Case(
+    "auto-scale",
+    "200, 2,000, and again 200 clients, with the auto-scaler",
+    "auto-scale",
+    rooms=1,
+    members=2_000,
+    come_within_s=20,
+    warmup_s=0,
+    seconds=20,
+    settings={
+        "CLUSTERS": "2",
+        "CLUSTERS_MAX": "4",
+        "CLUSTER_CAPACITY": "700",
+        "WORKERS": "2",
+    },
+    why="two clusters of few clients, so that two thousand are too many",
+    repeats_max=1,
+)
+
 CASES = (
     Case("start-up", "From `up` to ready, and to the first frame", "startup"),
     Case("idle", "Nobody reacts", "idle", warmup_s=20, seconds=30),
@@ -99,6 +207,13 @@ CASES = (
         settings=REFERENCE_PRESET,
         why="the published design: gathered for 500 ms, counted every 2 s",
     ),
+    _CROWD,
+    _fan_out(1_000),
+    _fan_out(3_000),
+    _fan_out(9_000),
+    _JOIN_STORM,
+    _RECONNECT_STORM,
+    _AUTO_SCALE,
 )
 """What a whole bench measures."""
 

@@ -38,7 +38,10 @@ __all__ = [
 FORMAT = 1
 """Of the JSON; another number is another form."""
 
-Kind = Literal["load", "maximum", "idle", "startup"]
+Kind = Literal[
+    "load", "maximum", "idle", "startup",
+    "crowd", "fan-out", "join-storm", "reconnect-storm", "auto-scale",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.load.cases import WARM_UP, Case
+from tests.load.cases import OWN_SYSTEM, WARM_UP, Case
 from tests.load.system import System
 
 STACK_S = 40.0
@@ -35,17 +35,21 @@ class Order:
         if self.reference_s:
             together[()] = []
         for case in self.cases:
-            if case.kind != "startup":
+            if case.kind not in OWN_SYSTEM:
                 together.setdefault(tuple(case.settings.items()), []).append(case)
         return [(dict(settings), cases) for settings, cases in together.items()]
 
+    def times(self, case: Case) -> int:
+        """Return how often a case is measured."""
+        return min(self.repeats, case.repeats_max or self.repeats)
+
     def estimate_s(self) -> float:
         """Return about how long it takes."""
-        one_round_s = sum(case.estimate_s() for case in self.cases)
+        cases_s = sum(case.estimate_s() * self.times(case) for case in self.cases)
         reference_s = self.reference_s * self.repeats + REFERENCE_START_S
         warm_ups = sum(is_warmed_up(cases) for _, cases in self.by_settings)
         return (
-            one_round_s * self.repeats
+            cases_s
             + warm_ups * WARM_UP.estimate_s()
             + len(self.by_settings) * STACK_S
             + (_REFERENCES * reference_s if self.reference_s else 0)
@@ -54,4 +58,4 @@ class Order:
 
 def is_warmed_up(cases: Sequence[Case]) -> bool:
     """Tell whether a system that has these cases is warmed up for them first."""
-    return any(case.kind in {"load", "maximum"} for case in cases)
+    return any(case.kind in {"load", "maximum", "crowd"} for case in cases)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.load.child import ROOT
 from tests.load.measured import Result
-from tests.load.reporting import cases, references
+from tests.load.reporting import cases, crowds, references
 from tests.load.reporting.changes import changes, last_committed
 from tests.load.reporting.method import doubts, machine, method
 from tests.load.reporting.plot import latency_by_rate
@@ -38,6 +38,10 @@ def document(result: Result, *, previous: Result | None, notes: str, plot: str) 
         ("", notes),
         ("Load", cases.loads(result) + _image(plot)),
         ("Registered clients", cases.audiences(result)),
+        ("A crowd that reacts", crowds.crowds(result)),
+        ("Fan-out, beside a bare Mosquitto", crowds.fan_outs(result)),
+        ("Storms", crowds.storms(result)),
+        ("Auto-scaling", crowds.scalings(result)),
         ("Start, and rest", cases.rests(result)),
         ("What is marked, and why", cases.reasons(result)),
         ("Where a tap's time goes", _note(_HOPS, cases.hops(result))),
@@ -59,6 +63,10 @@ def table(result: Result) -> str:
         targets(result),
         cases.loads(result),
         cases.audiences(result),
+        crowds.crowds(result),
+        crowds.fan_outs(result),
+        crowds.storms(result),
+        crowds.scalings(result),
         cases.rests(result),
         cases.reasons(result),
         references.references(result),

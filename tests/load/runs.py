@@ -13,10 +13,12 @@ from tests.load.attendance import Member
 from tests.load.audience import Invitation
 from tests.load.case_run import AUDIENCE, GENERATOR, HARNESS
 from tests.load.cases import CANARIES_PER_S, CONNECTIONS, Case
-from tests.load.child import Child, ChildFailed
+from tests.load.child import Child
+from tests.load.crowds.auto_scale import auto_scale
+from tests.load.crowds.kinds import REPEAT
 from tests.load.driver import GeneratorFailed, generator
 from tests.load.evaluate import Records, evaluate, totals
-from tests.load.measured import CaseRun, Start
+from tests.load.measured import CaseRun, Failed, Start
 from tests.load.schedule import Plan
 from tests.load.system import NotUp, System, own_stack, system_of
 from tests.load.usage import Meter
@@ -42,11 +44,12 @@ def repeat(case: Case, system: System | None) -> CaseRun:
     """
     try:
         if system is None:
-            return _start_up(case)
-        return _idle(case, system) if case.kind == "idle" else _load(case, system)
+            return _OWN_SYSTEM[case.kind](case)
+        kinds = {"idle": _idle, **REPEAT}
+        return kinds.get(case.kind, _load)(case, system)
     except (
-        *(ChildFailed, GeneratorFailed),
-        *(NotSeen, NotUp, httpx.HTTPError),
+        *(Failed, GeneratorFailed),
+        *(NotSeen, NotUp, httpx.HTTPError, TimeoutError),
     ) as error:
         return CaseRun(measured_s=0, failures=(str(error),))
 
@@ -142,6 +145,9 @@ def _first_frame(system: System) -> None:
         httpx.post(url, json=tap, trust_env=False).raise_for_status()
         if not viewer.wait_for_totals({"first": 1}, _FIRST_FRAME_WITHIN_S):
             raise NotSeen(f"no frame within {_FIRST_FRAME_WITHIN_S} s")
+
+
+_OWN_SYSTEM = {"startup": _start_up, "auto-scale": auto_scale}
 
 
 def _viewer(system: System, rooms: Sequence[str]) -> Viewer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tests.load.case_run import AUDIENCE, GENERATOR, Audience
+from tests.load.crowd_run import FanOut, Storm
 from tests.load.measured import CaseRun, ReferenceRun
 
 
@@ -29,6 +30,7 @@ def _parts(run: CaseRun) -> Iterator[str]:
         if found:
             yield f"tap → {what} p50 {found.p50_ms:.0f}, p99 {found.p99_ms:.0f} ms"
     yield from _of_audience(run.audience)
+    yield from _of_many(run)
     if run.book:
         yield f"accepted {run.book.accepted:,}, counted {run.book.counted:,}"
     others = {name: count for name, count in run.answers.items() if name != "202"}
@@ -58,3 +60,45 @@ def _of_audience(audience: Audience | None) -> Iterator[str]:
         yield f"first to last relay p99 {audience.spread.p99_ms:.0f} ms"
     if audience.relay:
         yield f"worker → client p99 {audience.relay.p99_ms:.1f} ms"
+
+
+def _of_many(run: CaseRun) -> Iterator[str]:
+    if run.fan_out:
+        yield from _of_fan_out(run.fan_out)
+    if run.storm:
+        yield from _of_storm(run.storm)
+    if run.scaled:
+        steps = [f"{count} at {at_s:.0f} s" for at_s, count in run.scaled.clusters]
+        yield f"clusters {', '.join(steps)}"
+        yield f"{run.scaled.frames} frames, missed {run.scaled.missed}"
+
+
+def _of_fan_out(found: FanOut) -> Iterator[str]:
+    yield f"{found.viewers:,} viewers, {found.frames} frames"
+    for name, side in (("ours", found.ours), ("bare", found.bare)):
+        if side:
+            reach = f"{side.reach.p99_ms:.0f}" if side.reach else "-"
+            apart = f"{side.apart.max_ms:.0f}" if side.apart else "-"
+            kib = f"{side.connection_kib:.1f}" if side.connection_kib else "-"
+            yield (
+                f"{name}: {side.deliveries_per_s:,.0f}/s, missed {side.missed},"
+                f" to the last p99 {reach} ms, apart at most {apart} ms,"
+                f" brokers {side.broker_cores:.3f} cores, {kib} KiB a connection,"
+                f" viewers {side.viewers_share:.0%}"
+            )
+
+
+def _of_storm(found: Storm) -> Iterator[str]:
+    yield f"{found.joined:,} of {found.clients:,} joined, put off {found.put_off}"
+    if found.joins:
+        joins = found.joins
+        yield (
+            f"POST → assignment p50 {joins.p50_ms:.0f}, p95 {joins.p95_ms:.0f},"
+            f" p99 {joins.p99_ms:.0f} ms"
+        )
+    yield f"{found.connects_busiest} connects in the busiest second"
+    if found.newer:
+        yield (
+            f"{found.lost:,} lost theirs, newer frame p50"
+            f" {found.newer.p50_ms / 1000:.1f}, p99 {found.newer.p99_ms / 1000:.1f} s"
+        )

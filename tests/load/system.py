@@ -11,6 +11,9 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from compose.credentials import Credentials
+from compose.settings import Settings
+from mosquitto.acl import BRIDGE
 from tests.integration.processes import LOOPBACK
 from tests.system.stack import Stack
 
@@ -24,6 +27,18 @@ class NotUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class MainBroker:
+    """Where frames are published."""
+
+    host: str
+    port: int
+    user: str = ""
+    """Nobody where the broker asks for nobody."""
+
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """Where to post, where to watch, and what to measure."""
 
@@ -33,6 +48,17 @@ class System:
     broker_port: int
     pids: Mapping[str, int] = field(default_factory=dict)
     """Name → process id; empty where its processes cannot be seen."""
+
+    main: MainBroker | None = None
+    """None where it is somebody else's."""
+
+    fresh_mib: Mapping[str, float] = field(default_factory=dict)
+    """Name → memory when it was first looked at."""
+
+    @property
+    def url(self) -> str:
+        """Where clients register and react."""
+        return f"http://{self.host}:{self.port}"
 
 
 class _Process(msgspec.Struct):
@@ -86,7 +112,25 @@ def system_of(stack: Stack, *, see_processes: bool = True) -> System:
         NotUp: If it does not say which processes it has.
     """
     pids = _pids(stack) if see_processes else {}
-    return System(LOOPBACK, stack.http_port, LOOPBACK, stack.cluster_ports[0], pids)
+    settings = Settings.from_environment(stack.environment)
+    password = Credentials.load(settings.state_dir).passwords[BRIDGE]
+    return System(
+        LOOPBACK,
+        stack.http_port,
+        LOOPBACK,
+        stack.cluster_ports[0],
+        pids,
+        MainBroker(LOOPBACK, settings.main_port, BRIDGE, password),
+        {name: rss_mib(pid) for name, pid in pids.items()},
+    )
+
+
+def rss_mib(pid: int) -> float:
+    """Return the memory of one process; 0 if it is not there."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 1024**2
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def running_at(url_host: str, url_port: int, broker: str) -> System:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.load import figures
 from tests.load.measured import CaseRun, Result, Verdict
 
 EMPTY_ROUTE = "empty-flask-route"
@@ -14,6 +15,10 @@ PEAK = "200k-by-500"
 IDLE = "idle"
 START_UP = "start-up"
 AUDIENCE = "audience"
+CROWD = "crowd"
+FAN_OUT, FAN_OUT_MOST = "fan-out", "fan-out-9000"
+AUTO_SCALE = "auto-scale"
+JOIN_STORM, RECONNECT_STORM = "join-storm", "reconnect-storm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,50 +71,11 @@ def _worst(
     return measure
 
 
-def _canary_p99(run: CaseRun) -> float | None:
-    return run.canary.p99_ms if run.canary else None
-
-
-def _not_accepted(run: CaseRun) -> float | None:
-    if not run.answers:
-        return None
-    return sum(count for status, count in run.answers.items() if status != "202")
-
-
-def _miscounted(run: CaseRun) -> float | None:
-    if run.book is None:
-        return None
-    book = run.book
-    least, most = book.accepted, book.accepted + book.unknown
-    return max(least - book.counted, book.counted - most, 0)
-
-
-def _memory_mib(run: CaseRun) -> float | None:
-    return run.system_rss_mib if run.usage else None
-
-
-def _spread_p99(run: CaseRun) -> float | None:
-    spread = run.audience and run.audience.spread
-    return spread.p99_ms if spread else None
-
-
-def _relay_p99(run: CaseRun) -> float | None:
-    relay = run.audience and run.audience.relay
-    return relay.p99_ms if relay else None
-
-
-def _worker_mib(run: CaseRun) -> float | None:
-    """Return the memory of the worker that has most."""
-    return max((one.rss_peak_mib for one in run.usage if one.is_worker), default=None)
-
-
-def _worker_cores(run: CaseRun) -> float | None:
-    """Return the CPU of the busiest worker."""
-    return max((one.cpu_cores for one in run.usage if one.is_worker), default=None)
-
-
-def _ready_s(run: CaseRun) -> float | None:
-    return run.start.ready_s if run.start else None
+def _least_share(result: Result) -> float | None:
+    """Return the least of the medians: ours by the bare broker's."""
+    cases = [case for case in result.cases if case.kind == FAN_OUT]
+    found = [case.spread(figures.share) for case in cases]
+    return min((spread.median for spread in found if spread), default=None)
 
 
 def _singles_share(result: Result) -> float | None:
@@ -120,28 +86,93 @@ def _singles_share(result: Result) -> float | None:
 
 
 TARGETS = (
-    Target("20,000/s: tap → frame, p99", "ms", 1200, _median(STEADY, _canary_p99)),
     Target(
-        "200,000/s by 500: tap → frame, p99", "ms", 2000, _median(PEAK, _canary_p99)
+        "20,000/s: tap → frame, p99", "ms", 1200, _median(STEADY, figures.canary_p99)
+    ),
+    Target(
+        "200,000/s by 500: tap → frame, p99",
+        "ms",
+        2000,
+        _median(PEAK, figures.canary_p99),
     ),
     Target(
         "200,000/s by 500: first answers that were not 202",
         "POSTs",
         0,
-        _worst(_not_accepted, PEAK),
+        _worst(figures.not_accepted, PEAK),
     ),
-    Target("Every case: accepted but not counted", "reactions", 0, _worst(_miscounted)),
+    Target(
+        "Every case: accepted but not counted",
+        "reactions",
+        0,
+        _worst(figures.miscounted),
+    ),
     Target(
         "1,000 clients: a cluster's first to last relay of a frame, p99",
         "ms",
         50,
-        _median(AUDIENCE, _spread_p99),
+        _median(AUDIENCE, figures.spread_p99),
     ),
     Target(
         "1,000 clients: worker → client, p99",
         "ms",
         20,
-        _median(AUDIENCE, _relay_p99),
+        _median(AUDIENCE, figures.relay_p99),
+    ),
+    Target(
+        "200 clients of 1,000/s each: tap → their own frame, p99",
+        "ms",
+        2000,
+        _median(CROWD, figures.tap_p99),
+    ),
+    Target(
+        "1,000 to 9,000 viewers: deliveries, of a bare broker's",
+        "share",
+        0.95,
+        _least_share,
+        at_most=False,
+    ),
+    Target(
+        "9,000 viewers: a frame's first to last arrival, the most",
+        "ms",
+        300,
+        _median(FAN_OUT_MOST, figures.apart_ms),
+    ),
+    Target(
+        "2,000 clients within 10 s: never assigned",
+        "clients",
+        0,
+        _worst(figures.not_joined, JOIN_STORM),
+    ),
+    Target(
+        "2,000 clients within 10 s: POST → assignment, p99",
+        "s",
+        2,
+        _median(JOIN_STORM, figures.join_s),
+    ),
+    Target(
+        "A broker of 1,000 clients killed: connects in the busiest second",
+        "connects",
+        200,
+        _worst(figures.connects, RECONNECT_STORM),
+    ),
+    Target(
+        "A broker of 1,000 clients killed: a newer frame, p99",
+        "s",
+        15,
+        _median(RECONNECT_STORM, figures.newer_s),
+    ),
+    Target(
+        "A broker of 1,000 clients killed: not served in the end",
+        "clients",
+        0,
+        _worst(figures.not_newer, RECONNECT_STORM),
+    ),
+    Target(
+        "200, 2,000, 200 clients, auto-scaled: frames missed by anybody",
+        "frames",
+        0,
+        _worst(figures.missed_by_scaled, AUTO_SCALE),
     ),
     Target(
         "Single POSTs, of an empty route's",
@@ -150,15 +181,19 @@ TARGETS = (
         _singles_share,
         at_most=False,
     ),
-    Target("The whole system's memory, the most", "MiB", 2560, _worst(_memory_mib)),
-    Target("A worker's memory, the most", "MiB", 60, _worst(_worker_mib)),
+    Target(
+        "The whole system's memory, the most", "MiB", 2560, _worst(figures.memory_mib)
+    ),
+    Target("A worker's memory, the most", "MiB", 60, _worst(figures.worker_mib)),
     Target("Idle", "cores", 0.25, _median(IDLE, lambda run: run.system_cpu_cores)),
-    Target("Idle: the busiest worker", "cores", 0.01, _median(IDLE, _worker_cores)),
+    Target(
+        "Idle: the busiest worker", "cores", 0.01, _median(IDLE, figures.worker_cores)
+    ),
     Target(
         "Ready after `up`",
         "s",
         40,
-        _median(START_UP, _ready_s),
+        _median(START_UP, figures.ready_s),
     ),
 )
 """Two cores, everything and the generator on the one machine."""

@@ -1,5 +1,6 @@
 """A Mosquitto on its own: one publisher, frames of real size, many viewers."""
 
+import resource
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -31,7 +32,9 @@ class BareMosquitto:
     def __init__(self, folder: Path) -> None:
         """Let its configuration and its log lie in `folder`."""
         self._config = folder / "bare-mosquitto.conf"
-        self._port = free_port()
+        self.port = free_port()
+        self.pid = 0
+        """Of the broker, while it runs."""
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -44,18 +47,20 @@ class BareMosquitto:
         if program is None:
             raise Absent("Mosquitto is not installed: make setup")
         self._config.write_text(
-            f"listener {self._port} {LOOPBACK}\nallow_anonymous true\n"
+            f"listener {self.port} {LOOPBACK}\nallow_anonymous true\n"
             # Else 2.0.11 looks through all earlier receivers for each delivery.
             "allow_duplicate_messages true\nset_tcp_nodelay true\n"
         )
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the broker's, too
         with ExitStack() as stack:
             log = self._config.with_suffix(".log")
             broker = spawn([program, "-c", str(self._config)], log)
             stack.callback(end, broker, within_s=_STOP_WITHIN_S)
             wait_until(
-                lambda: accepts(self._port), within_s=_START_WITHIN_S, what=program
+                lambda: accepts(self.port), within_s=_START_WITHIN_S, what=program
             )
-            self._pid = broker.pid
+            self.pid = broker.pid
             self._stack = stack.pop_all()
         return self
 
@@ -67,12 +72,12 @@ class BareMosquitto:
         """Let viewers come, and publish to them for so long."""
         payload = samples.frame()
         order = FanOut(
-            port=self._port,
+            port=self.port,
             topic=room_frame(samples.ROOM),
             payload=payload,
             viewers=VIEWERS_COUNT,
             seconds=seconds,
-            broker=self._pid,
+            broker=self.pid,
         )
         module = "tests.load.references.fan_out"
         done = ask(module, order, FannedOut, within_s=seconds + _SLACK_S)

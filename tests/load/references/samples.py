@@ -12,6 +12,7 @@ ROOM = "reference"
 EMOJI = ("❤️", "😂", "🔥", "👏", "😮", "😢", "🎉", "👍")
 
 _MOMENT_MS = 1_795_226_378_000
+_WINDOW_MS = 2000
 
 
 def reactions(count: int) -> list[Reaction]:
@@ -33,26 +34,35 @@ def batch(count: int) -> Batch:
     return Batch(ROOM, secrets.token_hex(16), _MOMENT_MS, reactions(count))
 
 
-def frame() -> bytes:
-    """Make a frame of a room where eight emoji are in use."""
+def frame(room: str = ROOM, seq: int = 8123, made_ms: int | None = None) -> bytes:
+    """Make a frame of a room where eight emoji are in use.
+
+    Args:
+        room: Whose.
+        seq: Its number; each next one is of the next window.
+        made_ms: When; None for some moment.
+    """
+    window_start_ms = _MOMENT_MS + seq * _WINDOW_MS
+    if made_ms is None:
+        made_ms = window_start_ms + 1700
     shares = dict.fromkeys(EMOJI, 0.125)
     counts = dict.fromkeys(EMOJI, 24873)
     moods = ("joy", "love", "surprise", "sadness", "anger", "other")
     feelings = ("positive", "neutral", "negative")
     return Frame(
         v=1,
-        room=ROOM,
+        room=room,
         epoch=epoch_text(_MOMENT_MS),
-        seq=8123,
-        window_start_ms=_MOMENT_MS,
-        window_ms=2000,
+        seq=seq,
+        window_start_ms=window_start_ms,
+        window_ms=_WINDOW_MS,
         counts=counts,
         other=0,
         scaled=dict.fromkeys(EMOJI, 24),
         share=shares,
         mood=dict.fromkeys(moods, 0.1667),
         sentiment=dict.fromkeys(feelings, 0.3333),
-        total=9_182_734,
+        total=9_182_734 + seq,
         totals=dict.fromkeys(EMOJI, 1147841),
-        times=Times(_MOMENT_MS + 1412, _MOMENT_MS + 1700),
+        times=Times(made_ms - 288, made_ms),
     ).encode()

@@ -21,6 +21,11 @@ def p50(latency: Latency | None) -> float | None:
     return latency.p50_ms if latency else None
 
 
+def p95(latency: Latency | None) -> float | None:
+    """Return its 95th percentile."""
+    return latency.p95_ms if latency else None
+
+
 def p99(latency: Latency | None) -> float | None:
     """Return its 99th percentile."""
     return latency.p99_ms if latency else None
@@ -59,13 +64,17 @@ def loads(result: Result) -> str:
         ("system cores", cpu),
         ("MiB", memory),
     )
-    return _figures(cases, columns)
+    return figures(cases, columns)
 
 
 def audiences(result: Result) -> str:
     """Show how frames came to many registered clients."""
-    cases = [c for c in result.cases if any(run.audience for run in c.repeats)]
-    return _figures(
+    cases = [
+        case
+        for case in of_kind(result, "load", "maximum")
+        if any(run.audience for run in case.repeats)
+    ]
+    return figures(
         cases,
         (
             ("clients", _heard(lambda found: found.members)),
@@ -78,6 +87,25 @@ def audiences(result: Result) -> str:
             ("first to last arrival p99 ms", _heard(lambda found: p99(found.arrivals))),
         ),
     )
+
+
+def figures(cases: Sequence[CaseResult], columns: Sequence[tuple[str, Read]]) -> str:
+    """Show these figures of these cases: a row a case.
+
+    Args:
+        cases: Whose.
+        columns: What each is called, and how it is read off a run.
+    """
+    rows = [
+        (
+            case.title,
+            *(figure(case.spread(read)) for _, read in columns),
+            remark(case),
+        )
+        for case in cases
+    ]
+    head = ("case", *(name for name, _ in columns), "")
+    return table(head, rows) if rows else ""
 
 
 def rests(result: Result) -> str:
@@ -142,20 +170,6 @@ def reasons(result: Result) -> str:
             ]
         )
     )
-
-
-def _figures(cases: Sequence[CaseResult], columns: Sequence[tuple[str, Read]]) -> str:
-    """Show these figures of these cases: a row a case."""
-    rows = [
-        (
-            case.title,
-            *(figure(case.spread(read)) for _, read in columns),
-            remark(case),
-        )
-        for case in cases
-    ]
-    head = ("case", *(name for name, _ in columns), "")
-    return table(head, rows) if rows else ""
 
 
 def _heard(read: Callable[[Audience], float | None]) -> Read:

@@ -1,6 +1,7 @@
 """How it was measured, in words that a sceptic can check."""
 
 from tests.load.measured import CaseRun, Machine, Result
+from tests.load.reporting.crowds import WHAT_THEY_ARE
 from tests.load.reporting.text import number
 
 _HOW = """\
@@ -13,7 +14,7 @@ _HOW = """\
 - **Tap → frame** is what a person sees: from when a tap in a room of its own was due
   until a plain MQTT subscriber of a cluster broker has the frame that counts it. The
   taps are sent during the load; sender and viewer share a clock.
-{clients}\
+{clients}{crowds}\
 - **Accepted = counted** is checked after every run: the rooms' totals have to be what
   was answered 202, and may exceed it by what got no certain answer. A run where they
   are not is marked wrong, however fast it was.
@@ -32,6 +33,8 @@ _HOW = """\
   again: a machine that slows down widens all spreads and shifts none. A figure is the
   median, and the least and the greatest of the repeats stand in brackets.
 """
+
+_WITH_CROWDS = {"crowd", "fan-out", "join-storm", "reconnect-storm"}
 
 _CLIENTS = """\
 - **Tap → client** is the same until a registered client has the frame: of each cluster
@@ -53,9 +56,12 @@ def method(result: Result) -> str:
     told = " to ".join(f"{number(one)} s" for one in dict.fromkeys(_ends(warmups)))
     repeats = sorted({len(case.repeats) for case in result.cases})
     measured = sorted(round(run.measured_s) for run in _runs(result))
+    had_crowds = any(case.kind in _WITH_CROWDS for case in result.cases)
     had_clients = any(run.registered for run in _runs(result))
     said = _HOW.format(
-        warmup=told or "there was no load", clients=_CLIENTS if had_clients else ""
+        warmup=told or "there was no load",
+        clients=_CLIENTS if had_clients else "",
+        crowds=WHAT_THEY_ARE if had_crowds else "",
     )
     spans = " to ".join(str(one) for one in dict.fromkeys(_ends(measured)))
     times = " to ".join(str(one) for one in dict.fromkeys(_ends(repeats)))
