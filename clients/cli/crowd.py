@@ -34,7 +34,7 @@ def crowd(plan: Plan, *, as_json: bool) -> Report:
         Unreachable: If nobody answers where clients register.
     """
     made = Crowd(plan)
-    with _stopped_by_signals(made), _screen(sys.stderr) as screen:
+    with stopped_by_signals(made), _screen(sys.stderr) as screen:
         found = made.run(screen.show)
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
@@ -44,7 +44,7 @@ def crowd(plan: Plan, *, as_json: bool) -> Report:
 
 
 @contextmanager
-def _stopped_by_signals(made: Crowd) -> Iterator[None]:
+def stopped_by_signals(made: Crowd) -> Iterator[None]:
     """Let Ctrl-C end it in order: what was until then is reported."""
 
     def stop(*_: object) -> None:

@@ -24,6 +24,7 @@ from compose.demo.director import Director
 from compose.demo.ending import Result
 from compose.demo.happening import Kind
 from compose.demo.known import topics
+from compose.demo.rehearsal import rehearse
 from compose.demo.screen import LiveScreen, screen_for
 from compose.demo.stage import Replay, Stage
 from compose.demo.wish import Wish
@@ -53,7 +54,9 @@ def demo(settings: Settings, wish: Wish, console: Console) -> int:
     layout = Layout(settings.state_dir)
     settings = running.runs_with(settings)
     plan, match = wish.plan(f"http://{LOOPBACK}:{settings.http_port}")
-    with _alone(layout):
+    supervisor = Supervisor(layout.socket)
+    with _alone(layout), _told():
+        rehearse(plan, supervisor.processes, console)
         _introduce(console, plan)
         result = _play(settings, Replay(wish, match), plan, console)
     _write(console, "")
@@ -141,8 +144,14 @@ def _react(crowd: Crowd, stage: Stage, shown: Future[None]) -> Report:
         if shown.done():
             crowd.stop()  # by a fault, which is raised in the end
 
+    return crowd.run(tell)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence why there is no crowd."""
     try:
-        return crowd.run(tell)
+        yield
     except (CrowdFailed, Unreachable) as error:
         raise Refused(
             f"The crowd could not do it: {error} `emostream status` says what is wrong."
