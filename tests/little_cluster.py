@@ -39,22 +39,43 @@ class LittleLink:
     reason: str = ""
     wished: int = 0
     """The number of the newest wish."""
+    lags_s: dict[str, float] = field(default_factory=dict)
+    """How late the broker takes up what is followed, by how its topic begins."""
+    later: dict[str, tuple[float, Following]] = field(default_factory=dict)
+    """What it has not taken up yet, and when it will."""
 
     def connect(self) -> None:
         self.is_open, self.reason = True, ""
         self.waiting.clear()
+        self.later.clear()
         self.waiting.append(Connected(self.cluster.now_s))
         self.subscribe({*self.topics})
 
     def follow(self, topic: str, how: Following | None = None) -> int:
         self.wished += 1
-        self.topics[topic] = how or Following()
-        if self.is_open:
-            self.subscribe({topic})
+        for start, lag_s in self.lags_s.items():
+            if topic.startswith(start):
+                due_s = self.cluster.now_s + lag_s
+                self.later.setdefault(topic, (due_s, how or Following()))
+                return self.wished
+        self._take_up(topic, how or Following())
         return self.wished
 
     def drop(self, topic: str) -> None:
         self.topics.pop(topic, None)
+        self.later.pop(topic, None)
+
+    def catch_up(self) -> None:
+        """Let the broker take up what is due by now."""
+        for place, (due_s, how) in [*self.later.items()]:
+            if due_s <= self.cluster.now_s:
+                del self.later[place]
+                self._take_up(place, how)
+
+    def _take_up(self, topic: str, how: Following) -> None:
+        self.topics[topic] = how
+        if self.is_open:
+            self.subscribe({topic})
 
     def publish(self, parcel: Parcel) -> None:
         if self.is_open:
@@ -99,14 +120,29 @@ class LittleCluster:
         self.launch(*names)
         self.pass_s(TICK_S)
 
-    def launch(self, *names: str) -> None:
-        """Start workers that have heard nothing yet."""
+    def launch(self, *names: str, **lags_s: float) -> None:
+        """Start workers that have heard nothing yet.
+
+        Args:
+            names: Whom.
+            lags_s: As for `slow_down`.
+        """
         for name in names:
             link = LittleLink(self, name, followed(self.name))
             broker = BrokerAddress(self.name, 1, 2)
             me = Identity(self.name, name, broker, self.capacity)
             self._workers[name] = Worker(me, link, lambda: 0, lambda: self.cpu_s)
             self.attach(link)
+            self.slow_down(name, **lags_s)
+
+    def slow_down(self, name: str, **lags_s: float) -> None:
+        """Have the broker take up late what a worker follows from now on.
+
+        Args:
+            name: Whose connection it is.
+            lags_s: How late, by how the topic begins.
+        """
+        self._links[name].lags_s = lags_s
 
     def attach(self, link: LittleLink) -> None:
         """Let somebody connect; who is no worker takes what waits for it itself."""
@@ -292,6 +328,7 @@ class LittleCluster:
         """Let every worker that is awake notice the time."""
         self._end_who_are_done()
         for name in self._awake():
+            self._links[name].catch_up()
             self._links[name].waiting.append(Tick(self.now_s))
 
     def step(self) -> None:

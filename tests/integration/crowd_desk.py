@@ -45,6 +45,8 @@ class CrowdDesk:
         """So many batches are stored and answered 503 at first."""
         self.places: tuple[int, dict[str, str]] | None = None
         """What is answered to who registers; None gives places."""
+        self.closed: set[int] = set()
+        """Ports of brokers where no places are given any more."""
         self._lock = threading.Lock()
         self._numbers = 0
         self._seq = 0
@@ -55,7 +57,8 @@ class CrowdDesk:
             self._numbers += 1
             number = self._numbers
         client_id = f"client-{number}"
-        slot, ports = slot_of(client_id), self.fleet.ports
+        slot = slot_of(client_id)
+        ports = [port for port in self.fleet.ports if port not in self.closed]
         first = number % len(ports)
         return Place(
             client_id=client_id,

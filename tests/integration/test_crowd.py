@@ -177,6 +177,7 @@ class Drains(Once):
 
     def act(self) -> None:
         assert self.desk
+        self.desk.closed.add(self.desk.fleet.ports[0])
         main = self.desk.fleet.settings.main_port
         moves = Moves({"cluster-1": Move(spread_s=1.0)})
         with self.desk.fleet.peer(OPERATOR, main) as operator:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from clients.parcel import Extras, Parcel
+from clients.worker.herald import READY_APART_S
 from clients.worker.identity import followed
 from clients.worker.profiles import LITE
 from clients.worker.wire import LEASE_S, JoinProblem, Membership
@@ -507,11 +508,13 @@ def test_a_slot_that_comes_back_is_sent_what_it_missed_at_once(
         cluster.join(client_id)
     place, mine = cluster.assignment("ann").topic, owner(cluster, "ann")
     cluster.kill(mine)
+    cluster.pass_s(READY_APART_S)
     other = owner(cluster, "ann")
     cluster.start(mine)
     cluster.publish(Parcel(place, b"old", retain=True))
     cluster.kill(mine)
 
-    assert owner(cluster, "ann") == other
     (kept,) = cluster.retained_under(place)
     assert kept.payload == frame("final", 1, 1).encode()
+    cluster.pass_s(READY_APART_S)
+    assert owner(cluster, "ann") == other

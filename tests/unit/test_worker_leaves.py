@@ -6,7 +6,7 @@ import pytest
 
 from clients.event import CaughtUp
 from clients.parcel import Parcel
-from clients.worker.peers import HANDOVER_S
+from clients.worker.handover import HANDOVER_S
 from clients.worker.slots import Slots
 from mosquitto import placement, topic
 from tests.frames import frame

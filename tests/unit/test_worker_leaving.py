@@ -3,7 +3,7 @@
 import pytest
 
 from clients.parcel import Parcel
-from clients.worker.peers import HANDOVER_S
+from clients.worker.handover import HANDOVER_S
 from clients.worker.usage import Usage
 from clients.worker.wire import LEASE_S, JoinProblem, Move, Moves
 from clients.worker.worker import AGAIN_AFTER_S, LOOK_AGAIN_S
