@@ -6,10 +6,11 @@ Follows what they need, and lets it go with the last of them.
 import math
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 
 from clients.event import CaughtUp
 from clients.worker.broker import Broker
+from clients.worker.handover import Handover
+from clients.worker.readiness import Readiness
 from clients.worker.relay import Relay
 from clients.worker.roster import Key, Member, Roster
 from clients.worker.slots import Slots
@@ -37,6 +38,8 @@ class Members:
         self.roster = Roster()
         self.relay = Relay(broker, self.roster, counts, wall_ms, spread_s)
         self._slots = Slots(broker)
+        self._handover = Handover()
+        self._readiness = Readiness()
 
     @property
     def slots(self) -> frozenset[str]:
@@ -44,9 +47,19 @@ class Members:
         return self._slots.mine
 
     @property
-    def handed(self) -> AbstractSet[str]:
+    def ready(self) -> frozenset[str]:
+        """Those of these whose members are known, and get their frames from here."""
+        return self._readiness.slots
+
+    @property
+    def handed(self) -> frozenset[str]:
         """Those that another worker is to have, which may not know them all yet."""
-        return self._slots.handed
+        return self._handover.slots - self.slots
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether each slot is where it belongs, as far as is known here."""
+        return not self.handed and self.ready == self.slots
 
     def knows(self, slot: str) -> bool:
         """Tell whether who is not in the roster is no member of this worker's slot."""
@@ -62,36 +75,46 @@ class Members:
         """
         rooms = {*self.roster.rooms}
         lost, gained = self._slots.change(slots)
+        self._readiness.forget(lost)
         if hand_over_s is None:
             self.roster.forget(lost)
         else:
             self.roster.hand_over(lost)
-            self._slots.hand_over(lost, hand_over_s)
+            self._handover.begin(lost, hand_over_s)
         self.relay.forget(gained)
         self._unfollow_without_relays(rooms)
 
-    def let_go(self, now_s: float) -> None:
-        """Relay no more to slots that have been handed over for long enough."""
-        if over := self._slots.handed_by(now_s):
-            rooms = {*self.roster.rooms}
-            self.roster.let_go(over)
-            self._unfollow_without_relays(rooms)
+    def let_go(self, elsewhere: frozenset[str], now_s: float) -> None:
+        """Relay no more to slots that have been handed over.
+
+        Args:
+            elsewhere: Those whose members another worker knows.
+            now_s: The time.
+        """
+        # What came back is relayed as before until its members are known again.
+        self._let_go(self._handover.end(elsewhere | self.ready, now_s))
 
     def close(self) -> None:
         """Serve nobody any more."""
         self.serve(frozenset())
-        self.let_go(math.inf)
+        self._let_go(self._handover.end(frozenset(), math.inf))
 
-    def caught_up(self, event: CaughtUp) -> None:
-        """Learn that the members of some slots are all known."""
-        self._slots.hear(event)
+    def caught_up(self, event: CaughtUp) -> bool:
+        """Learn what has come; tell whether more slots are ready by that."""
+        before = self.ready
+        self._readiness.hear(event)
+        for slot in self._slots.hear(event):
+            self._readiness.know(slot)
+        return self.ready != before
 
     def enter(self, client_id: str, member: Member, now_s: float) -> None:
         """Have a member, from now on or still."""
         is_first = not self.roster.profiles(member.key.room)
         closed = self.roster.put(client_id, member)
         if is_first:
-            self._broker.follow(topic.room_frame(member.key.room))
+            room = member.key.room
+            wish = self._broker.follow(topic.room_frame(room))
+            self._readiness.follow(room, wish)
         else:
             self.relay.serve(member.key, now_s)
         if closed:
@@ -112,9 +135,16 @@ class Members:
             self._close(closed)
 
     def _close(self, key: Key) -> None:
-        self.relay.close(key)
+        if self.knows(key.slot):  # else others may be on their way
+            self.relay.close(key)
         if not self.roster.profiles(key.room):
             self._unfollow(key.room)
+
+    def _let_go(self, slots: frozenset[str]) -> None:
+        if slots:
+            rooms = {*self.roster.rooms}
+            self.roster.let_go(slots)
+            self._unfollow_without_relays(rooms)
 
     def _unfollow_without_relays(self, rooms: set[str]) -> None:
         for room in rooms - {*self.roster.rooms}:
@@ -122,4 +152,5 @@ class Members:
 
     def _unfollow(self, room: str) -> None:
         self._broker.drop(topic.room_frame(room))
+        self._readiness.unfollow(room)
         self.relay.drop(room)

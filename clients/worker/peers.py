@@ -1,15 +1,11 @@
 """Which workers of the cluster live, as one of them knows it."""
 
-from collections.abc import Mapping
+from clients.worker.wire import WorkerStatus
 
 SILENT_AFTER_S = 3.0
 """A worker that was not heard for so long is dead to the others, and has to know it."""
 
 STATUS_EVERY_S = 1.0
-
-HANDOVER_S = 1.0
-"""For how long a slot that another worker gets is relayed by both: until then that one
-knows the members, and follows their rooms."""
 
 
 class Peers:
@@ -22,13 +18,13 @@ class Peers:
     def __init__(self, me: str) -> None:
         self._me = me
         self._heard_s: dict[str, float] = {}
-        self._members: dict[str, int] = {}
+        self._said: dict[str, WorkerStatus] = {}
 
-    def hear(self, name: str, members: int, now_s: float) -> None:
+    def hear(self, name: str, said: WorkerStatus, now_s: float) -> None:
         """Note a sign of life; what was retained counts as one."""
         if name != self._me:
             self._heard_s[name] = now_s
-            self._members[name] = members
+            self._said[name] = said
 
     def part(self, name: str) -> None:
         """Note that one took leave, or that the broker said so for it."""
@@ -49,6 +45,16 @@ class Peers:
 
     def members(self, now_s: float) -> int:
         """Return how many members the others have that live."""
+        return sum(said.members for said in self._said_by(now_s))
+
+    def slots(self, now_s: float) -> frozenset[str]:
+        """Return the slots that the others serve, as each said last.
+
+        One that gets a slot names it once it has read the members. One of an older
+        version names it at once.
+        """
+        return frozenset(slot for said in self._said_by(now_s) for slot in said.slots)
+
+    def _said_by(self, now_s: float) -> list[WorkerStatus]:
         live = self.live(now_s)
-        said: Mapping[str, int] = self._members
-        return sum(said[name] for name in live if name in said)
+        return [said for name, said in self._said.items() if name in live]

@@ -1,11 +1,8 @@
-"""Which slots are a worker's, which it hands over, and whose members it knows yet."""
-
-from collections.abc import Set as AbstractSet
+"""Which slots are a worker's, and whose members it knows yet."""
 
 from clients.event import CaughtUp
 from clients.parcel import Following
 from clients.worker.broker import Broker
-from clients.worker.peers import HANDOVER_S
 from mosquitto import topic
 from mosquitto.topic import ANY
 
@@ -25,8 +22,6 @@ class Slots:
         """By which wish memberships are asked for that are still on their way."""
         self._left: dict[str, set[str]] = {}
         """By slot, who has left while its memberships were on their way."""
-        self._until_s: dict[str, float] = {}
-        """Until when a slot is handed over."""
 
     def change(self, slots: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
         """Have these from now on; return those that are lost, and those gained."""
@@ -41,13 +36,18 @@ class Slots:
             self._asked[slot] = wish
         return lost, gained
 
-    def hear(self, event: CaughtUp) -> None:
-        """Learn that all has come that is kept under some topics."""
-        for place in event.topics:
-            slot = topic.member_slot(place)
-            if slot in self._asked and event.wish >= self._asked[slot]:
-                del self._asked[slot]
-                self._left.pop(slot, None)
+    def hear(self, event: CaughtUp) -> frozenset[str]:
+        """Return the slots whose members are all known by this, each once."""
+        named = {topic.member_slot(place) for place in event.topics}
+        known = frozenset(
+            slot
+            for slot, wish in self._asked.items()
+            if slot in named and event.wish >= wish
+        )
+        for slot in known:
+            del self._asked[slot]
+            self._left.pop(slot, None)
+        return known
 
     def leave(self, slot: str, client_id: str) -> None:
         """Remember who has left, as long as its membership may still come."""
@@ -61,21 +61,3 @@ class Slots:
     def knows(self, slot: str) -> bool:
         """Tell whether who is not known to be a member of a slot is none."""
         return slot in self.mine and slot not in self._asked
-
-    def hand_over(self, slots: frozenset[str], now_s: float) -> None:
-        """Relay some slots a little longer."""
-        self._until_s |= dict.fromkeys(slots, now_s + HANDOVER_S)
-
-    @property
-    def handed(self) -> AbstractSet[str]:
-        """Those that are handed over just now."""
-        return self._until_s.keys() - self.mine
-
-    def handed_by(self, now_s: float) -> frozenset[str]:
-        """Return the slots whose handing over has ended, each once."""
-        over = frozenset(
-            slot for slot, until_s in self._until_s.items() if until_s <= now_s
-        )
-        for slot in over:
-            del self._until_s[slot]
-        return over

@@ -203,6 +203,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """CPU time by wall time since the status before: 1.0 is all that it can do."""
 
     slots: tuple[str, ...]
+    """Which it serves: it has read their members. Of one that it gets, not at once."""
+
     members: int
     rooms: Mapping[str, Mapping[str, int]]
     """Members by room and profile, of the rooms that have most."""

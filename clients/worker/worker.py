@@ -10,21 +10,18 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from zlib import crc32
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message
 from clients.worker.broker import Broker
 from clients.worker.desk import Desk
-from clients.worker.identity import WISHED, WISHES, Identity, will
-from clients.worker.peers import HANDOVER_S, SILENT_AFTER_S, STATUS_EVERY_S, Peers
-from clients.worker.usage import Usage
+from clients.worker.handover import HANDOVER_S, STOPS_WITHIN_S
+from clients.worker.herald import Herald
+from clients.worker.identity import WISHED, WISHES, Identity
+from clients.worker.peers import SILENT_AFTER_S, Peers
 from clients.worker.wire import BadMessage, Moves, WorkerStatus
 from mosquitto import placement, topic
 from mosquitto.topic import ANY
-
-ROOMS_SHOWN_MAX = 100
-"""In a status: with the longest names half of what a broker takes."""
 
 AGAIN_AFTER_S = 2.0
 """After a change of who lives: what a hung worker sent when it woke up, is replaced."""
@@ -56,10 +53,8 @@ class Worker:
         cpu_s: Callable[[], float] = time.process_time,
     ) -> None:
         self._me, self._broker, self._wall_ms = me, broker, wall_ms
-        self._started_ms = wall_ms()
-        self._usage = Usage(cpu_s)
-        self._farewell = will(me.cluster, me.name)
         self._counts: Counter[str] = Counter()
+        self._herald = Herald(me, broker, self._counts, wall_ms, cpu_s)
         self._evicted: dict[str, float] = {}
         self._now_s = self._chores_s = 0.0
         self._behind_s = -math.inf
@@ -80,7 +75,7 @@ class Worker:
             me.cluster, broker, me.capacity, self._evicted, self._counts, self._wall_ms
         )
         self._members = self._desk.members
-        self._status_s = 0.0
+        self._herald.hurry()
         self._again_s: float | None = None
 
     def take(self, event: Event) -> None:
@@ -94,7 +89,6 @@ class Worker:
             self._broker.give_up(f"hung for {silent_s:.1f} s")
         if self._is_connected and silent_s > HANDOVER_S:
             self._behind_s = event.at_s
-        self._members.let_go(event.at_s)
         match event:
             case Connected():
                 log.info("connected cluster=%s", self._me.cluster)
@@ -105,8 +99,7 @@ class Worker:
                     log.warning("connection lost reason=%r", reason)
                 self._leave()
             case CaughtUp() if self._is_connected:
-                self._unknown -= event.topics
-                self._members.caught_up(event)
+                self._hear_caught_up(event)
             case Message() if self._is_connected:
                 self._read(event)
         is_ready = self._is_connected and not self._unknown
@@ -118,17 +111,19 @@ class Worker:
         """Tell the others that it goes, and relay on until they know its members."""
         if self._ends_s is not None:
             return
-        self._ends_s = self._now_s + HANDOVER_S
+        self._ends_s = self._now_s + STOPS_WITHIN_S
         if self._is_connected:
-            self._broker.publish(self._farewell)
+            self._herald.part()
             self._serve(frozenset())
 
     @property
     def is_done(self) -> bool:
         """Whether it has told so, and nobody needs it any more."""
-        is_needed = self._is_connected and self._peers.has_others(self._now_s)
-        ends_s = self._ends_s
-        return ends_s is not None and (not is_needed or self._now_s >= ends_s)
+        if self._ends_s is None:
+            return False
+        is_heard = self._is_connected and self._peers.has_others(self._now_s)
+        is_needed = is_heard and self._members.handed
+        return not is_needed or self._now_s >= self._ends_s
 
     def _leave(self) -> None:
         """Serve nobody, until there is another connection."""
@@ -148,11 +143,17 @@ class Worker:
         else:
             self._desk.hear_client(message)
 
+    def _hear_caught_up(self, event: CaughtUp) -> None:
+        self._unknown -= event.topics
+        if self._members.caught_up(event):
+            self._chores_s = self._now_s  # the others relay until they hear of it
+            self._again_s = self._now_s + AGAIN_AFTER_S
+
     def _hear_peer(self, name: str, message: Message) -> None:
         try:
             if message.payload:
                 said = WorkerStatus.decode(message.payload)
-                self._peers.hear(name, said.members, self._now_s)
+                self._peers.hear(name, said, self._now_s)
             else:
                 self._peers.part(name)
         except BadMessage as error:
@@ -170,7 +171,8 @@ class Worker:
         if is_draining is not self._desk.is_draining:
             log.info("draining=%s", is_draining)
             self._desk.is_draining = is_draining
-            self._status_s = self._chores_s = self._now_s  # nobody shall be sent here
+            self._herald.hurry()  # nobody shall be sent here
+            self._chores_s = self._now_s
 
     def _pass_over(self, message: Message, error: BadMessage) -> None:
         self._counts["unreadable"] += 1
@@ -179,10 +181,9 @@ class Worker:
     def _do_chores(self) -> None:
         if self._ends_s is None:
             self._take_part()
+        self._members.let_go(self._peers.slots(self._now_s), self._now_s)
         if self._again_s is not None and self._now_s >= self._again_s:
-            self._again_s = None
-            self._desk.settled()
-            self._members.relay.again(self._now_s)
+            self._send_again()
         self._desk.members_elsewhere = self._peers.members(self._now_s)
         self._desk.expire(self._now_s)
         self._members.relay.pay(self._now_s)
@@ -192,9 +193,8 @@ class Worker:
         live = self._peers.live(self._now_s)
         if live != self._live:
             self._settle(live)
-        if self._now_s >= self._status_s:
-            self._status_s = self._now_s + STATUS_EVERY_S
-            self._tell_status()
+        if self._herald.is_due(self._desk, self._now_s):
+            self._herald.tell(self._desk, self._now_s)
             self._look_again()
 
     def _settle(self, live: frozenset[str]) -> None:
@@ -204,9 +204,17 @@ class Worker:
         self._live = live
         self._serve(slots)
         self._look_for_retained_wishes()
-        self._status_s = self._now_s  # the others shall know at once
+        self._herald.hurry()
         self._members.relay.again(self._now_s)
         self._again_s = self._now_s + AGAIN_AFTER_S
+
+    def _send_again(self) -> None:
+        """Replace what others sent late, and once more while slots change hands."""
+        is_settled = self._members.is_settled
+        self._again_s = None if is_settled else self._now_s + AGAIN_AFTER_S
+        self._members.relay.again(self._now_s)
+        if is_settled:
+            self._desk.settled()
 
     def _serve(self, slots: frozenset[str]) -> None:
         # What waits for who was behind is older than what the new worker sends.
@@ -227,21 +235,3 @@ class Worker:
         """Have those come that nobody has taken away; others come as they are made."""
         for wish in WISHES:
             self._broker.follow(wish, WISHED)
-
-    def _tell_status(self) -> None:
-        status = WorkerStatus(
-            cluster=self._me.cluster,
-            worker=self._me.name,
-            at_ms=self._wall_ms(),
-            started_ms=self._started_ms,
-            broker=self._me.broker,
-            capacity=self._me.capacity,
-            is_draining=self._desk.is_draining,
-            busy=self._usage.busy(self._now_s),
-            slots=tuple(sorted(self._members.slots, key=int)),
-            members=len(self._members.roster),
-            rooms=self._members.roster.counts(ROOMS_SHOWN_MAX),
-            rooms_in_all=self._members.roster.rooms_with_members,
-            counts=dict(self._counts),
-        )
-        self._broker.publish(replace(self._farewell, payload=status.encode()))
