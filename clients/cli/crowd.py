@@ -144,7 +144,7 @@ def lines(found: Report) -> Iterator[str]:
     if found.sender:
         yield f"late sends {found.sender.late_share:.2%} (more than 10 ms)"
     if found.reactions:
-        yield f"last tap of a batch → own client {spread(found.tap)}"
+        yield f"last tap of a batch → own client {tap_words(found)}"
     yield from _attended_lines(found)
     for why in found.invalid:
         yield f"INVALID: {why}"
@@ -152,6 +152,18 @@ def lines(found: Report) -> Iterator[str]:
         yield f"NOT WELL: {failure}"
     if found.verdict == "well":
         yield "All is well."
+
+
+def tap_words(found: Report) -> str:
+    """Say how long it took to the client that tapped, and for how many not."""
+    if found.reactions and not found.reactions.is_exact:
+        return "not measured: the total does not hold, so who is counted is not known"
+    words = [spread(found.tap)]
+    if found.unseen:
+        words.append(f"{found.unseen:,} batches were never seen by their own client")
+    if found.untold:
+        words.append(f"{found.untold:,} came after one without an answer: not known")
+    return "; ".join(words)
 
 
 def _reaction_lines(reactions: Reactions) -> Iterator[str]:
@@ -171,10 +183,10 @@ def _reaction_lines(reactions: Reactions) -> Iterator[str]:
 def _attended_lines(found: Report) -> Iterator[str]:
     seen = found.attended
     yield (
-        f"missed {seen.missed:,} of {seen.frames:,} frames in {seen.deliveries:,}"
-        f" deliveries; {seen.missed_away:,} while a connection was lost"
+        f"missed {seen.missed:,} of {seen.deliveries + seen.missed:,} deliveries of"
+        f" {seen.frames:,} frames; {seen.missed_away:,} while a connection was lost"
     )
-    yield f"joined {seen.members:,} clients: {spread(seen.joins)}"
+    yield f"joined {seen.members:,} clients: registering → place {spread(seen.joins)}"
     yield f"moves {seen.moves:,}, reconnects {seen.reconnects:,}"
     yield f"worker → client {spread(seen.relay)}"
     yield f"first → last client {spread(seen.everywhere)}"

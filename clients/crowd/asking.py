@@ -70,6 +70,8 @@ class Asking:
             said = self._server.ask()
         except (NotAdmitted, Unreachable) as error:
             said = error
+        except Exception as error:  # noqa: BLE001 - else its seat would wait for ever
+            said = NotAdmitted("not_understood", repr(error))
         self._answers.append(Answer(seat, leg, said))
         try:
             os.write(self._rope, b"!")

@@ -122,8 +122,11 @@ class Book:
         return True
 
     def mark(self, at_s: float) -> None:
-        """From now on note for each member when it gets what is newer than all."""
-        newest = max((frame.position for frame in self._frames), default=("", 0, 0))
+        """From now on note who gets what is newer than all that was there then."""
+        newest = max(
+            (one.position for one in self._frames if one.begun_s <= at_s),
+            default=("", 0, 0),
+        )
         self._mark = (at_s, newest)
 
     def measure(self) -> None:
@@ -139,13 +142,12 @@ class Book:
 
     def missed(self, members: Iterable[Member]) -> Missed:
         """Return what these members did not get; they are all away."""
+        every = enumerate(self._frames)
+        timed = [(frame, number) for number, frame in every if frame.is_timed]
         return missed(
             members,
-            sorted(
-                (frame.begun_s, number)
-                for number, frame in enumerate(self._frames)
-                if frame.is_timed
-            ),
+            sorted((frame.begun_s, number) for frame, number in timed),
+            sorted((frame.first_s, number) for frame, number in timed),
         )
 
     def spread(self) -> Latency | None:

@@ -8,9 +8,11 @@ seats, where all clients are registered and get their frames.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from clients.crowd.child import ChildFailed
 from clients.crowd.orders import errand, invitation
+from clients.crowd.patience import PATIENCE, STOPPED, Patience
 from clients.crowd.plan import Plan, checked
 from clients.crowd.processes import SEATS, SENDER, Processes
 from clients.crowd.progress import Phase, Progress
@@ -22,9 +24,6 @@ from clients.crowd.wire import Leave, Mark, Measure, Stop
 JOIN_WITHIN_S = 30.0
 """After the last has come."""
 
-SETTLES_WITHIN_S = 60.0
-"""After the last answer: all that was accepted is counted by then, or it is lost."""
-
 ANSWERED_WITHIN_S = 5.0
 """After it was stopped."""
 
@@ -32,9 +31,7 @@ _WATCH_ON_S = 2.5
 """Then: what is counted twice would come with the next triggers; and the last frame
 has come to everybody."""
 
-_STARTS_WITHIN_S = 30.0
-_TELLS_WITHIN_S = 60.0
-_KNOWN_WITHIN_S = 15.0
+_STARTS_WITHIN_S, _TELLS_WITHIN_S, _KNOWN_WITHIN_S = 30.0, 60.0, 15.0
 _TOLD_EVERY_S = 1.0
 _TURN_S = 0.1
 
@@ -48,12 +45,14 @@ class Crowd:
 
     Args:
         plan: Who comes, and what they do.
+        patience: How long it waits for what is accepted and not counted yet.
 
     Raises:
         BadPlan: If nobody can do that.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
         self._plan, self._timeline = checked(plan)
         self._lasting_s = plan.lasting_s(self._timeline)
         self._processes = Processes()
@@ -78,9 +77,9 @@ class Crowd:
         """
         self._stops += 1
 
-    def mark(self) -> None:
-        """From now on: when does everybody get what is newer than all before?"""
-        self._processes.tell(SEATS, Mark())
+    def mark(self, at_s: float | None = None) -> None:
+        """From now, or `at_s`: when do all get what is newer than all before?"""
+        self._processes.tell(SEATS, Mark(time.time() if at_s is None else at_s))
 
     def measure(self) -> None:
         """Take what came so far as warm-up: it is in no latency.
@@ -178,11 +177,20 @@ class Crowd:
             for one in (said.sendings.sent if said.sendings else ())
             if one.outcome == "accepted"
         )
-        self._wait(
-            lambda: self._stops > 1 or said.total >= wanted,
-            ANSWERED_WITHIN_S if self._stops else SETTLES_WITHIN_S,
-        )
+        self._wait_while_it_rises(wanted)
         self._wait(lambda: self._stops > 1, _WATCH_ON_S)
+
+    def _wait_while_it_rises(self, wanted: int) -> None:
+        """Wait until so many are counted, or no more of them have been for a while."""
+        said, patience = self._processes, STOPPED if self._stops else self._patience
+        until_s, counted = time.monotonic() + patience.most_s, -1
+        while counted < said.total < wanted and self._stops <= 1:
+            counted = said.total
+            within_s = min(patience.quiet_s, until_s - time.monotonic())
+            self._wait(partial(self._has_risen, counted), within_s)
+
+    def _has_risen(self, known: int) -> bool:
+        return self._stops > 1 or self._processes.total > known
 
     def _begin(self, phase: Phase, at_s: float) -> None:
         self._phase, self._began_s = phase, at_s

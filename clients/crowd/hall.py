@@ -57,7 +57,8 @@ class Hall:
         self.gone = Missed()
         self.connects, self.joins = array("d"), array("d")
         self.moves = self.reconnects = self.put_out = self.put_off = 0
-        self.problem = ""
+        self.problem = self.put_off_for = ""
+        """Why one was put out, and why one was last told to ask again."""
         self.is_hopeless = False
         self._leaving: deque[tuple[float, Seat]] = deque()
         self._shares: list[set[Seat]] = [set() for _ in range(_SHARES)]
@@ -120,9 +121,11 @@ class Hall:
     def _take_answers(self) -> None:
         for answer in self._asking.answers():
             match answer.said:
-                case Placed() | PutOff():
-                    self.put_off += isinstance(answer.said, PutOff)
-                    answer.seat.take(answer.leg, answer.said)
+                case Placed() as place:
+                    answer.seat.take(answer.leg, place)
+                case PutOff() as put_off:
+                    self.put_off, self.put_off_for = self.put_off + 1, put_off.reason
+                    answer.seat.take(answer.leg, put_off)
                 case Unreachable():
                     self.is_hopeless, self.problem = True, str(answer.said)
                 case refusal if answer.seat.is_served:

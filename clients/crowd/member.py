@@ -26,6 +26,9 @@ class Member:
     """None while it is not there."""
 
     was_there: list[tuple[float, float]] = field(default_factory=list)
+    left_s: float | None = None
+    """When it went for good: until then it would have come back if it could."""
+
     totals: "array[int]" = field(default_factory=lambda: array("q"))
     arrived_s: "array[float]" = field(default_factory=lambda: array("d"))
     newer_s: float | None = None
@@ -41,6 +44,12 @@ class Member:
         if self.since_s is not None:
             self.was_there.append((self.since_s, at_s))
             self.since_s = None
+
+    def leave(self, at_s: float) -> None:
+        """Be away for good."""
+        self.go(at_s)
+        if self.left_s is None:
+            self.left_s = at_s
 
     def was_lost_after(self, at_s: float) -> bool:
         """Tell whether its connection was lost after this."""
@@ -72,39 +81,62 @@ class Missed:
         self.away += away
 
 
-def missed(members: Iterable[Member], begun: Sequence[tuple[float, int]]) -> Missed:
+def missed(
+    members: Iterable[Member],
+    begun: Sequence[tuple[float, int]],
+    came: Sequence[tuple[float, int]],
+) -> Missed:
     """Return what these did not get; they are all away.
 
     Args:
         members: Whose frames.
         begun: From when on who was there is owed which frame, in order.
+        came: When which frame first came to anybody, in order.
     """
-    found = Missed()
-    starts = [begun_s for begun_s, _ in begun]
-    until = [0]
-    for _, number in begun:
-        until.append(until[-1] | 1 << number)
+    found, owed = Missed(), _Owed(_Bits(begun), _Bits(came))
     for member in members:
-        found.add(*_missed(member, starts, until))
+        found.add(*_missed(member, owed))
     return found
 
 
-def _missed(member: Member, starts: list[float], until: list[int]) -> tuple[int, int]:
+class _Bits:
+    """Which frames there were until when.
+
+    Args:
+        times: Of each, in order.
+    """
+
+    def __init__(self, times: Sequence[tuple[float, int]]) -> None:
+        self._times_s = [at_s for at_s, _ in times]
+        self._until = [0]
+        for _, number in times:
+            self._until.append(self._until[-1] | 1 << number)
+
+    def until(self, at_s: float) -> int:
+        return self._until[bisect_right(self._times_s, at_s)]
+
+    def before(self, at_s: float) -> int:
+        return self._until[bisect_left(self._times_s, at_s)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    begun: _Bits
+    came: _Bits
+
+    def between(self, since_s: float, left_s: float) -> int:
+        """Return the bits of the frames that began, and came, within a time."""
+        came = self.came.before(left_s - UNDER_WAY_S)
+        return came & ~self.begun.until(since_s)
+
+
+def _missed(member: Member, owed: _Owed) -> tuple[int, int]:
     """Return how many frames came without this member: there, and while away."""
     there = ever = 0
     for since_s, left_s in member.was_there:
-        there |= _between(starts, until, since_s, left_s)
+        there |= owed.between(since_s, left_s)
     if member.was_there:
         first_s, last_s = member.was_there[0][0], member.was_there[-1][1]
-        ever = _between(starts, until, first_s, last_s)
+        ever = owed.between(first_s, max(last_s, member.left_s or last_s))
     missed = there & ~member.got
     return missed.bit_count(), (ever & ~there & ~member.got).bit_count()
-
-
-def _between(
-    starts: list[float], until: list[int], since_s: float, left_s: float
-) -> int:
-    """Return the bits of the frames that came first within a time."""
-    low = bisect_right(starts, since_s)
-    high = bisect_left(starts, left_s - UNDER_WAY_S)
-    return until[high] & ~until[low] if high > low else 0

@@ -4,6 +4,7 @@ import resource
 
 import msgspec
 
+from clients.crowd.schedule import Crowd
 from clients.crowd.timeline import BadTimeline, Timeline
 from clients.server import BadUrl, clients_url
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
@@ -16,6 +17,9 @@ RATE_MAX = 100_000.0
 CLIENTS_MAX = 100_000
 SECONDS_MAX = 24 * 3600.0
 SPEED_MAX = 1000.0
+POSTS_MAX = 1_000_000
+"""What became of each is kept until the end."""
+
 _FILES_BESIDE = 100
 
 
@@ -93,7 +97,20 @@ def checked(plan: Plan) -> tuple[Plan, Timeline | None]:
         timeline = Timeline.load(plan.timeline) if plan.timeline else None
     except (BadRoom, BadUrl, BadTimeline) as error:
         raise BadPlan(str(error)) from error
+    _check_posts(plan, plan.lasting_s(timeline))
     return plan, timeline
+
+
+def _check_posts(plan: Plan, lasting_s: float) -> None:
+    if not plan.reacts:
+        return
+    period_s = Crowd(plan.room, plan.clients, plan.rate, lasting_s).period_s
+    posts = plan.clients * lasting_s * min(plan.rate, 1 / period_s)
+    if posts > POSTS_MAX:
+        raise BadPlan(
+            f"That would be {posts:,.0f} POSTs, and a run has at most {POSTS_MAX:,}:"
+            " let it be shorter, or fewer clients react."
+        )
 
 
 def _check_numbers(plan: Plan) -> None:

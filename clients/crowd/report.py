@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from clients.crowd.latency import Latency, latency
-from clients.crowd.matching import own_latencies
+from clients.crowd.matching import Matched, own_latencies
 from clients.crowd.plan import Plan
 from clients.crowd.schedule import LATE_AFTER_S, LATE_SHARE_MAX, late_share
 from clients.crowd.sending import Outcome, Sendings
@@ -94,6 +94,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     client that sent it saw it counted. Others were gathered for up to half a second
     before."""
 
+    unseen: int = 0
+    """Accepted batches that their own clients did not see counted."""
+
+    untold: int = 0
+    """Accepted batches in no latency: one before them has no certain answer."""
+
     attended: Attended
     """What clients and viewers got, without the single sights."""
 
@@ -122,7 +128,8 @@ def report(records: Records) -> Report:
     """Judge a run."""
     reactions, sender = _reactions(records), _sent(records)
     invalid = tuple(_faults(records.attended, sender))
-    failures = tuple(_failures(records.attended, reactions))
+    failures = tuple(shortcomings(records.attended, reactions))
+    matched = _matched(records, reactions)
     return Report(
         plan=records.plan,
         seconds=records.seconds,
@@ -132,7 +139,9 @@ def report(records: Records) -> Report:
         failures=failures,
         reactions=reactions,
         sender=sender,
-        tap=_tap(records, reactions),
+        tap=latency(matched.latencies_s),
+        unseen=matched.unseen,
+        untold=matched.untold,
         attended=msgspec.structs.replace(records.attended, taps=[]),
     )
 
@@ -177,12 +186,12 @@ def _sent(records: Records) -> Sent | None:
     )
 
 
-def _tap(records: Records, reactions: Reactions | None) -> Latency | None:
+def _matched(records: Records, reactions: Reactions | None) -> Matched:
     """Return nothing where others react in the room: which are ours is not known."""
     if reactions is None or records.sendings is None or not reactions.is_exact:
-        return None
+        return Matched()
     taps = records.attended.taps
-    return latency([*own_latencies(records.sendings, taps, reactions.before)])
+    return own_latencies(records.sendings, taps, reactions.before)
 
 
 def _faults(attended: Attended, sender: Sent | None) -> Iterator[str]:
@@ -197,7 +206,8 @@ def _faults(attended: Attended, sender: Sent | None) -> Iterator[str]:
         yield f"the seats were busy {attended.cpu_share:.0%} of the time"
 
 
-def _failures(attended: Attended, reactions: Reactions | None) -> Iterator[str]:
+def shortcomings(attended: Attended, reactions: Reactions | None) -> Iterator[str]:
+    """Say what was lost, refused or missed."""
     if reactions:
         yield from _losses(reactions)
     if attended.not_joined:
@@ -205,6 +215,8 @@ def _failures(attended: Attended, reactions: Reactions | None) -> Iterator[str]:
         yield f"{attended.not_joined:,} clients were never assigned{why}"
     if attended.put_out:
         yield f"{attended.put_out:,} clients were turned away: {attended.problem}"
+    if attended.unserved:
+        yield f"{attended.unserved:,} clients were not served in the end"
     if attended.missed:
         yield (
             f"{attended.missed_by:,} clients missed {attended.missed:,} frames that"
@@ -221,7 +233,7 @@ def _losses(reactions: Reactions) -> Iterator[str]:
         yield f"{reactions.unknown:,} reactions have no certain answer"
     if reactions.counted < reactions.accepted:
         lost = reactions.accepted - reactions.counted
-        yield f"{lost:,} reactions were accepted and are not counted"
+        yield f"{lost:,} reactions were accepted and are not counted yet"
     most = reactions.accepted + reactions.unknown
     if reactions.counted > most:
         more = reactions.counted - most

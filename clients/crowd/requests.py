@@ -115,8 +115,9 @@ class Bodies:
         begin = self._chance.randrange(_PIECES - reactions)
         chosen, parts = pieces[begin : begin + reactions], []
         size = -(-reactions // STEPS)
-        for step, first in enumerate(range(0, reactions, size)):
-            at_ms = times_ms[0] + (times_ms[1] - times_ms[0]) * (step + 1) // STEPS
+        firsts = range(0, reactions, size)
+        for step, first in enumerate(firsts, 1):
+            at_ms = times_ms[0] + (times_ms[1] - times_ms[0]) * step // len(firsts)
             part = b",".join(chosen[first : first + size])
             parts.append(part.replace(_WHEN, b"%d" % at_ms))
         return b"[%s]" % b",".join(parts).replace(_WHO, user_id.encode())

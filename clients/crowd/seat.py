@@ -97,6 +97,12 @@ class Seat:
         return self._is_served
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it was joined, wants to be, and is not just now."""
+        was_joined = self.joined_after_s is not None
+        return was_joined and not (self._is_served or self.is_over)
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing is to be done for it but to let time pass."""
         return self.is_over or (self._is_served and len(self._succession.legs) == 1)
@@ -134,7 +140,7 @@ class Seat:
         for leg in self._legs.values():
             leg.leave()
         self._legs.clear()
-        self.member.go(self._hall.wall_s)
+        self.member.leave(self._hall.wall_s)
 
     def follows(self, at_s: float) -> None:
         """Be there: frames come from now on."""

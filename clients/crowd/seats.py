@@ -76,8 +76,8 @@ class Seats:
         match order:
             case Leave():
                 self._is_leaving = True
-            case Mark():
-                self._marked_s = time.time()
+            case Mark(at_s=at_s):
+                self._marked_s = at_s
                 self._hall.book.mark(self._marked_s)
             case Measure():
                 self._hall.book.measure()
@@ -112,7 +112,7 @@ class Seats:
             moves=hall.moves + sum(seat.moves for seat in hall.here),
             reconnects=hall.reconnects + sum(seat.reconnects for seat in hall.here),
             put_out=hall.put_out,
-            problem=hall.problem,
+            problem=hall.problem or hall.put_off_for,
             is_hopeless=hall.is_hopeless,
         )
 
@@ -125,13 +125,14 @@ class Seats:
         )
         members = [seat.member for seat, _ in here]
         not_newer = self._not_newer([seat for seat, _ in here])
+        unserved = sum(seat.is_lost for seat, _ in here)
         lost = [one for one in members if one.was_lost_after(self._marked_s)]
         hall.close()
         return Attended(
             members=len(hall.joins),
             not_joined=not_joined,
             put_out=hall.put_out,
-            problem=hall.problem,
+            problem=hall.problem or (hall.put_off_for if not_joined else ""),
             frames=book.frames,
             deliveries=book.deliveries,
             missed=hall.gone.frames,
@@ -151,6 +152,7 @@ class Seats:
             lag_s=book.lag_s,
             put_off=hall.put_off,
             lost=len(lost),
+            unserved=unserved,
             newer_lost=book.newer(lost),
             newer=book.newer(members),
             not_newer=not_newer,

@@ -156,7 +156,9 @@ class Batch:
         self._is_booked = True
         now_s = self._desk.now_s()
         sent_s = now_s if self._sent_s is None else self._sent_s
-        self._done(
+        done = self._done
+        del self._done  # it may hold this batch: a ring, which nobody collects here
+        done(
             Sent(
                 self._room,
                 self._reactions,

@@ -57,7 +57,9 @@ class Leave(msgspec.Struct, frozen=True, tag="leave"):
 
 
 class Mark(msgspec.Struct, frozen=True, tag="mark"):
-    """From now on: when does everybody get what is newer than all before?"""
+    """From `at_s` on: when does everybody get what is newer than all before?"""
+
+    at_s: float
 
 
 class Measure(msgspec.Struct, frozen=True, tag="measure"):
@@ -186,6 +188,9 @@ class Attended(msgspec.Struct, frozen=True, kw_only=True, tag="attended"):
 
     lost: int = 0
     """Members whose connection was lost; after the mark if any."""
+
+    unserved: int = 0
+    """Members that lost their connection, and are not back in the end."""
 
     newer_lost: Latency | None = None
     """From the mark to the first newer frame of each of those."""

@@ -21,14 +21,14 @@ class Director:
 
     Args:
         end: Kills a process by its id.
-        mark: Called just before clients have to move.
+        mark: Told when clients had to move, in seconds since the epoch.
         spares_others: Whether nothing is killed while others are served.
     """
 
     def __init__(
         self,
         end: Callable[[int], None],
-        mark: Callable[[], None],
+        mark: Callable[[float], None],
         *,
         spares_others: bool,
     ) -> None:
@@ -78,9 +78,14 @@ class Director:
         if victim is None or why:
             self.spared.append(why)
             return Happening(look.now_s, Kind.NOTE, why)
+        try:
+            self._end(victim.pid)
+        except ProcessLookupError:
+            why = f"{victim.name} was to be killed, and had just ended by itself"
+            self.spared.append(why)
+            return Happening(look.now_s, Kind.NOTE, why)
         if kind is BrokerKill:
-            self._mark()
-        self._end(victim.pid)
+            self._mark(look.now_s)
         kill = kind(victim, look, look.now_s)
         self.kills.append(kill)
         return Happening(look.now_s, Kind.KILLED, kill.killed_words())

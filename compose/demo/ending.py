@@ -1,12 +1,26 @@
 """What a demo came to: the verdict, and the words for it. Pure."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.cli.crowd import spread
+from msgspec.structs import replace
+
+from clients.cli.crowd import tap_words
 from clients.crowd.progress import Progress
-from clients.crowd.report import INVALID, NOT_WELL, WELL, Reactions, Report
-from compose.demo.kills import BrokerKill, Kill
+from clients.crowd.report import (
+    INVALID,
+    NOT_WELL,
+    WELL,
+    Reactions,
+    Report,
+    shortcomings,
+)
+from clients.crowd.wire import Attended
+from compose.demo.kills import BrokerKill, Kill, WorkerKill
+
+FRAMES_PER_S = 2
+"""Of a room in which much goes on."""
 
 _NONE = Reactions(
     sent=0,
@@ -55,6 +69,27 @@ class Result:
         return max(0, self.last.expected - self.last.joined)
 
     @property
+    def excused(self) -> int:
+        """Frames that clients of killed workers may have skipped meanwhile.
+
+        Those stay where they are, and get the next frame from who takes over.
+        """
+        return sum(
+            kill.victim.clients * (1 + math.ceil(kill.served_after_s * FRAMES_PER_S))
+            for kill in self.kills
+            if isinstance(kill, WorkerKill) and kill.served_after_s is not None
+        )
+
+    @property
+    def judged(self) -> Attended:
+        """What clients got, without what the kills excuse, or to have ended early."""
+        seen = self.report.attended
+        missed = seen.missed if seen.missed > self.excused else 0
+        if self.report.is_interrupted:
+            seen = replace(seen, unserved=0, not_newer=0)
+        return replace(seen, missed=missed)
+
+    @property
     def exit_code(self) -> int:
         """What the command ends with."""
         if any(failures(self)):
@@ -64,14 +99,11 @@ class Result:
 
 def failures(result: Result) -> Iterator[str]:
     """Say what must not be."""
-    if result.lost:
-        yield f"{result.lost:,} reactions were accepted and are not counted."
-    if result.twice:
-        yield (
-            f"{result.twice:,} reactions more are counted than were sent: some twice,"
-            f" or somebody else reacted in {result.report.plan.room}."
-        )
-    if result.unserved and not result.report.is_interrupted:
+    seen = result.judged
+    for failure in shortcomings(seen, result.report.reactions):
+        yield f"{failure}."
+    is_said = seen.unserved or seen.not_joined or seen.put_out
+    if result.unserved and not is_said and not result.report.is_interrupted:
         yield f"{result.unserved:,} clients were not served in the end."
     for kill in result.kills:
         if kill.ready_after_s is None:
@@ -97,10 +129,11 @@ def _account(result: Result) -> Iterator[tuple[str, str]]:
     found = result.reactions
     yield "", f"  accepted          {found.accepted:>11,} reactions"
     is_right = not (result.lost or result.twice)
+    missing = "not counted yet" if result.lost else "lost"
     yield (
         "bold green" if is_right else "bold red",
         (
-            f"  counted           {found.counted:>11,} lost {result.lost:,},"
+            f"  counted           {found.counted:>11,} {missing} {result.lost:,},"
             f" counted twice {result.twice:,}"
         ),
     )
@@ -113,7 +146,7 @@ def _account(result: Result) -> Iterator[tuple[str, str]]:
             f"{again if found.repeated else ''}"
         ),
     )
-    yield "", f"  tap → own client  {spread(result.report.tap)}"
+    yield "", f"  last tap of a batch → own client {tap_words(result.report)}"
 
 
 def _cost(result: Result, kill: Kill) -> Iterator[tuple[str, str]]:
@@ -121,19 +154,24 @@ def _cost(result: Result, kill: Kill) -> Iterator[tuple[str, str]]:
     yield "", f"  {kill.name} was killed"
     who = f"{kill.victim.clients:,} clients"
     if isinstance(kill, BrokerKill):
-        newer = result.report.attended.newer
-        waited = f"{newer.max_ms / 1000:.1f} s" if newer else "a time not measured"
-        longest = f"nobody waited longer than {waited} for a new frame"
-        yield "", f"    {who} had to move; {longest}"
+        yield "", f"    {who} had to move; {_longest(result.report.attended)}"
     elif kill.served_after_s is not None:
         after = f"after {kill.served_after_s:.1f} s at most"
-        yield "", f"    {who} stayed where they were, and were served {after}"
+        yield "", f"    {who} stayed where they were; others had its slots {after}"
     else:
         yield "", f"    {who} stayed where they were; who serves them was not seen"
     if kill.ready_after_s is None:
         yield "", "    it has not come back"
     else:
         yield "", f"    it was back after {kill.ready_after_s:.1f} s, by itself"
+
+
+def _longest(seen: Attended) -> str:
+    """Say how long clients waited for a new frame."""
+    waited = f"{seen.newer.max_ms / 1000:.1f} s" if seen.newer else "a time not known"
+    if seen.not_newer:
+        return f"{seen.not_newer:,} got no new frame at all, the others after {waited}"
+    return f"nobody waited longer than {waited} for a new frame"
 
 
 def _skipped(result: Result) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """A part that was killed, and what was seen of it until it was back. Pure.
 
 Nothing is taken for granted: that it runs again is seen from supervisord, that it
-serves from what the workers say, and that its clients are served from themselves.
+serves, and that a worker's slots are served, from what the workers say, and that a
+broker's clients are served from themselves.
 """
 
 from abc import ABC, abstractmethod

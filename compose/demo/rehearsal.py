@@ -4,13 +4,14 @@ The first minute of a JVM is spent compiling: its latencies are another system's
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from rich.console import Console
 
 from clients.cli.crowd import stopped_by_signals
 from clients.crowd.crowd import Crowd
 from clients.crowd.plan import Plan
+from clients.crowd.report import Report
 from compose.demo.wish import fresh_room
 from compose.supervision.rpc import ProcessInfo
 from compose.topology import STREAM
@@ -71,3 +72,11 @@ def rehearse(
         found = crowd.run()
     if found.is_interrupted:
         raise KeyboardInterrupt
+    for words in complaints(found):
+        console.print(words, style="bold red", soft_wrap=True, highlight=False)
+
+
+def complaints(found: Report) -> Iterator[str]:
+    """Say what went wrong before anybody looked."""
+    for failure in found.failures:
+        yield f"Not well in these first taps: {failure}."

@@ -95,6 +95,7 @@ class Stage:
     def stop(self) -> None:
         """Know that nothing more is sent."""
         self._is_stopped = True
+        self._tapped.stop(self._at_s())
 
     def abandon(self) -> None:
         """End at once."""
@@ -159,7 +160,7 @@ class Stage:
         if self._began_s is None:
             return told
         if self._is_stopped:
-            return max(told, self._counted())
+            return max(told, min(self._counted(), self._tapped.due(at_s)))
         return max(told, self._tapped.due(at_s))
 
     def _scene(self) -> Scene:

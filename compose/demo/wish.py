@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 
-from clients.crowd.plan import Plan, checked
+from clients.crowd.plan import BadPlan, Plan, checked
 from clients.crowd.timeline import Timeline
 
 MATCH = "final"
@@ -40,6 +40,8 @@ class Wish:
         Raises:
             BadPlan: If nobody can do that.
         """
+        if self.rate == 0:
+            raise BadPlan("rate is 0: without reactions there is nothing to show.")
         match = Timeline.load(MATCH)
         plan = Plan(
             url=url,
@@ -49,6 +51,7 @@ class Wish:
             seconds=self.seconds,
             timeline=MATCH,
             speed=match.seconds / self.seconds,
+            steps_back=False,
         )
         checked(plan)
         return plan, match

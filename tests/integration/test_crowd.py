@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clients.crowd.crowd import Crowd, CrowdFailed
+from clients.crowd.patience import Patience
 from clients.crowd.plan import Plan
 from clients.crowd.progress import Phase, Progress
 from clients.crowd.report import INVALID, NOT_WELL, WELL, Report
@@ -123,17 +124,36 @@ def test_a_batch_without_a_certain_answer_is_repeated_under_its_key(
     assert sorted(desk.keys.values())[-4:] == [1, 2, 2, 2]
 
 
-def test_what_was_accepted_and_is_not_counted_is_said(
-    desk: CrowdDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("clients.crowd.crowd.SETTLES_WITHIN_S", 2.0)
+def test_what_was_accepted_and_is_not_counted_is_said(desk: CrowdDesk) -> None:
     desk.counted, desk.refuses = 0.5, 1
-    found = Crowd(plan(desk)).run()
+    found = Crowd(plan(desk), Patience(2.0, 60.0)).run()
 
     assert found.exit_code == NOT_WELL
     assert "10 reactions were refused" in found.failures
-    assert "accepted and are not counted" in found.failures[1]
+    assert "accepted and are not counted yet" in found.failures[1]
     assert found.tap is None
+
+
+@dataclass
+class CountsLate(Run):
+    """Nothing is counted at first, and then a part each second."""
+
+    desk: CrowdDesk | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        assert self.desk
+        if progress.phase is Phase.SETTLING:
+            self.desk.total += min(50, CLIENTS * RATE * 2 - self.desk.total)
+
+
+def test_while_the_total_rises_nothing_is_taken_to_be_lost(desk: CrowdDesk) -> None:
+    desk.counted = 0.0
+    made = Crowd(plan(desk, seconds=2), Patience(4.0, 60.0))
+    found = CountsLate(made, desk=desk).report()
+
+    assert found.failures == ()
+    assert found.reactions
+    assert found.reactions.counted == CLIENTS * RATE * 2
 
 
 def test_a_crowd_that_is_stopped_says_what_was_until_then(desk: CrowdDesk) -> None:
@@ -225,6 +245,27 @@ def test_who_loses_its_broker_is_back_on_the_other(desk: CrowdDesk) -> None:
     assert found.attended.newer.n == CLIENTS
     assert 0 < found.attended.connects_busiest <= CLIENTS / 2
     assert found.failures == ()
+
+
+@dataclass
+class Ruins(Once):
+    """All brokers die, and nobody gives another place."""
+
+    desk: CrowdDesk | None = None
+
+    def act(self) -> None:
+        assert self.desk
+        self.desk.places = (503, {"error": "no_room", "help": "Every one is full."})
+        for broker in self.desk.fleet.brokers.clusters:
+            broker.kill()
+
+
+def test_who_loses_its_broker_for_good_is_not_well(desk: CrowdDesk) -> None:
+    watching = plan(desk, clients=0, viewers=6, seconds=4, arrive_within_s=0.5)
+    found = Ruins(Crowd(watching), desk=desk).report()
+
+    assert found.exit_code == NOT_WELL
+    assert found.failures == ("6 clients were not served in the end",)
 
 
 def test_seats_without_taps_tell_how_frames_spread(desk: CrowdDesk) -> None:

@@ -83,6 +83,14 @@ def test_who_leaves_while_a_frame_is_under_way_need_not_have_it(
     assert room.missed()[0] == missed
 
 
+def test_who_left_before_a_frame_came_to_anybody_did_not_miss_it(room: Room) -> None:
+    whole, leaver = room.member(), room.member()
+    leaver.go(13.0)
+    room.frame(1, 15.0, whole, made_s=10.0)
+
+    assert room.missed() == (0, 0, 0)
+
+
 def test_frames_of_a_gap_are_told_apart(room: Room) -> None:
     whole, other = room.member(), room.member()
     room.frame(1, 1.0, whole, other)
@@ -93,6 +101,19 @@ def test_frames_of_a_gap_are_told_apart(room: Room) -> None:
     room.frame(4, 12.0, whole, other)
 
     assert room.missed() == (1, 1, 1)
+
+
+def test_what_comes_after_a_connection_was_lost_for_good_came_while_away(
+    room: Room,
+) -> None:
+    whole, lost = room.member(), room.member()
+    lost.go(5.0)
+    for seq in (1, 2, 3):
+        room.frame(seq, 6.0 + seq, whole)
+    lost.leave(8.5 + UNDER_WAY_S)
+    lost.leave(END_S)  # as all do in the end
+
+    assert room.missed() == (0, 0, 2)
 
 
 def test_a_frame_that_comes_in_a_gap_and_is_got_later_is_not_missed(
@@ -252,6 +273,19 @@ def test_after_a_mark_the_first_newer_frame_counts(room: Room) -> None:
     assert newer.n == 2
     assert newer.max_ms == pytest.approx(4000)
     assert quick.newer_s == 7.0
+
+
+def test_what_came_between_a_mark_and_its_being_told_is_newer(room: Room) -> None:
+    one = room.member()
+    room.frame(1, 1.0, one)
+    room.frame(2, 6.0, one)
+    room.book.mark(5.0)
+    room.frame(2, 6.5, room.member())
+    room.frame(2, 6.5, room.member())
+
+    newer = room.book.newer(room.members)
+    assert newer
+    assert newer.n == 2
 
 
 def test_a_reservoir_is_a_fair_sample_and_says_how_many_there_were() -> None:

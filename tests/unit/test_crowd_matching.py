@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.crowd.matching import own_latencies
+from clients.crowd.matching import Matched, own_latencies
 from clients.crowd.sending import Outcome, Sendings, Sent
 from clients.crowd.wire import Taps
 
@@ -10,7 +10,12 @@ START_S = 1_000.0
 
 
 def sent(
-    due_s: float, who: int = 0, reactions: int = 1, outcome: Outcome = "accepted"
+    due_s: float,
+    who: int = 0,
+    reactions: int = 1,
+    outcome: Outcome = "accepted",
+    *,
+    took_s: float = 0.1,
 ) -> Sent:
     return Sent(
         room="final",
@@ -18,7 +23,7 @@ def sent(
         due_s=due_s,
         ready_s=due_s,
         sent_s=due_s,
-        answered_s=due_s + 0.1,
+        answered_s=due_s + took_s,
         first="202",
         outcome=outcome,
         who=who,
@@ -30,8 +35,12 @@ def taps(*sights: tuple[float, int]) -> Taps:
 
 
 def latencies(batches: list[Sent], *seen: Taps, before: int = 0) -> list[float]:
+    return matched(batches, *seen, before=before).latencies_s
+
+
+def matched(batches: list[Sent], *seen: Taps, before: int = 0) -> Matched:
     book = Sendings(START_S, tuple(batches), 1, went_first=True)
-    return [*own_latencies(book, seen, before)]
+    return own_latencies(book, seen, before)
 
 
 def test_a_tap_is_seen_with_the_first_frame_that_counts_it_at_its_own_client() -> None:
@@ -65,13 +74,21 @@ def test_what_was_refused_counts_for_nothing() -> None:
 
 
 def test_after_a_batch_of_unknown_fate_nothing_is_known() -> None:
-    batches = [sent(1.0), sent(1.5, outcome="unknown"), sent(2.0)]
+    unknown = sent(1.5, outcome="unknown", took_s=40.0)
+    found = matched([sent(1.0), unknown, sent(2.0)], taps((2.0, 1), (3.0, 3)))
 
-    assert latencies(batches, taps((2.0, 1), (3.0, 3))) == [1.0]
+    assert (found.latencies_s, found.untold) == ([1.0], 1)
+
+
+def test_a_batch_that_was_answered_late_is_counted_late() -> None:
+    slow, quick = sent(1.0, took_s=5.0), sent(1.5)
+
+    assert latencies([slow, quick], taps((2.0, 1), (7.0, 2))) == [0.5, 6.0]
 
 
 def test_what_no_frame_counted_has_no_latency() -> None:
-    assert latencies([sent(1.0), sent(2.0)], taps((2.0, 1))) == [1.0]
+    found = matched([sent(1.0), sent(2.0)], taps((2.0, 1)))
+    assert (found.latencies_s, found.unseen) == ([1.0], 1)
     assert latencies([sent(1.0)], taps()) == []
 
 

@@ -25,6 +25,7 @@ PLAN = Plan(url="http://127.0.0.1:8080")
         ({"url": "localhost"}, "does not start with http"),
         ({"timeline": "nowhere.jsonl"}, "cannot be read"),
         ({"viewers": 100_000}, "files open"),
+        ({"seconds": 3600.0}, "1,440,000 POSTs"),
     ],
 )
 def test_what_nobody_can_do_is_refused_in_a_sentence(

@@ -91,6 +91,7 @@ def test_a_run_in_which_all_is_right_is_well() -> None:
         ({"missed": 7, "missed_by": 3}, "3 clients missed 7 frames"),
         ({"not_joined": 2, "problem": "full"}, "2 clients were never assigned: full"),
         ({"put_out": 1, "problem": "evicted"}, "1 clients were turned away: evicted"),
+        ({"unserved": 3}, "3 clients were not served in the end"),
         ({"not_newer": 5}, "5 clients got nothing newer"),
     ],
 )
@@ -157,6 +158,35 @@ def test_a_loss_is_a_loss_also_in_an_invalid_run() -> None:
     found = judged(sent(0.0, late_s=1.0), sent(1.0), attended=missed)
 
     assert (found.exit_code, bool(found.invalid)) == (NOT_WELL, True)
+
+
+def test_what_its_own_client_did_not_see_is_said() -> None:
+    seen = Taps([50], [START_S + 1])
+    found = judged(*GOOD, attended={"taps": [seen, seen]})
+
+    assert (found.unseen, found.untold) == (1, 0)
+    assert any("1 batches were never seen by their own" in one for one in lines(found))
+
+
+def test_what_came_after_an_unknown_batch_is_said() -> None:
+    found = judged(*GOOD, sent(-1.0, "unknown"))
+
+    assert found.untold == 2
+    assert any("2 came after one without an answer" in one for one in lines(found))
+
+
+def test_that_no_tap_is_measured_has_a_reason() -> None:
+    found = judged(*GOOD, attended={"total": 1})
+
+    assert any("not measured: the total does not hold" in one for one in lines(found))
+
+
+def test_what_was_missed_is_said_of_deliveries_and_not_of_frames() -> None:
+    found = judged(*GOOD, attended={"missed": 30, "missed_by": 3, "deliveries": 70})
+
+    assert any(
+        "missed 30 of 100 deliveries of 10 frames" in one for one in lines(found)
+    )
 
 
 def test_a_batch_that_was_sent_again_is_repeated() -> None:

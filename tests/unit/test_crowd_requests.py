@@ -28,6 +28,7 @@ def test_a_body_has_so_many_reactions_of_one_user(reactions: int) -> None:
     assert {one["user_id"] for one in found} == {"crowd-1"}
     assert {one["emoji_type"] for one in found} <= {*EMOJI}
     assert all(TIMES_MS[0] < one["timestamp"] <= TIMES_MS[1] for one in found)
+    assert found[-1]["timestamp"] == TIMES_MS[1]
 
 
 def test_taps_are_spread_over_the_time_in_which_they_were_gathered() -> None:

@@ -33,7 +33,8 @@ class System:
         self.processes: dict[str, ProcessInfo] = {}
         self.progress = PROGRESS
         self.killed: list[int] = []
-        self.marks = 0
+        self.marks: list[float] = []
+        self.ended: set[int] = set()
         for number, cluster in enumerate(("cluster-1", "cluster-2")):
             self.link(cluster)
             self.process(cluster, 100 + number)
@@ -77,7 +78,7 @@ class System:
         self._tell(worker_status(cluster, worker), said.encode())
 
     def director(self, *, spares_others: bool = True) -> Director:
-        return Director(self.killed.append, self._mark, spares_others=spares_others)
+        return Director(self._end, self.marks.append, spares_others=spares_others)
 
     def look(self, director: Director, now_s: float = START_S) -> list[tuple[str, str]]:
         look = Look(now_s, self.known, self.processes, self.progress)
@@ -86,8 +87,10 @@ class System:
     def pid(self, process: str) -> int:
         return self.processes[process].pid
 
-    def _mark(self) -> None:
-        self.marks += 1
+    def _end(self, pid: int) -> None:
+        if pid in self.ended:
+            raise ProcessLookupError(pid)
+        self.killed.append(pid)
 
     def _tell(self, topic: str, payload: bytes) -> None:
         said = Message(0, topic, payload, retained=True, bridge_ms=None, here_ms=0)
@@ -176,7 +179,7 @@ def test_at_two_thirds_the_broker_of_the_other_cluster_is_killed() -> None:
     ((kind, text),) = system.look(director, START_S + 20)
 
     assert system.killed[1:] == [system.pid("cluster-2")]
-    assert (kind, system.marks) == (Kind.KILLED, 1)
+    assert (kind, system.marks) == (Kind.KILLED, [START_S + 20])
     assert text == "killed cluster-2's broker (pid 101): 4 clients have to move"
 
 
@@ -261,6 +264,16 @@ def test_nothing_is_killed_but_during_the_match(changes: Mapping[str, object]) -
 
     assert system.look(system.director()) == []
     assert system.killed == []
+
+
+def test_what_has_just_ended_by_itself_is_not_killed() -> None:
+    system = System()
+    system.ended = {system.pid("cluster-1-worker-2")}
+    director = system.director()
+    ((kind, text),) = system.look(director)
+
+    assert (kind, system.killed, director.kills) == (Kind.NOTE, [], [])
+    assert director.spared == [text]
 
 
 def test_without_a_word_from_the_workers_nothing_is_killed() -> None:

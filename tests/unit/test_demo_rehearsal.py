@@ -3,8 +3,14 @@
 import pytest
 
 from clients.crowd.plan import Plan
-from compose.demo.rehearsal import HEAVY_PER_S, WARM_AFTER_S, rehearsal
+from compose.demo.rehearsal import (
+    HEAVY_PER_S,
+    WARM_AFTER_S,
+    complaints,
+    rehearsal,
+)
 from compose.supervision.rpc import ProcessInfo, State
+from tests.unit.test_demo_shown import result
 
 NOW_S = 10_000.0
 PLAN = Plan(url="http://127.0.0.1:1", room="demo-1", clients=200, rate=1000)
@@ -45,3 +51,9 @@ def test_a_small_demo_begins_at_once() -> None:
     small = Plan(url=PLAN.url, room="demo-1", clients=20, rate=50)
 
     assert rehearsal(small, stream(5), NOW_S) is None
+
+
+def test_what_goes_wrong_in_the_first_taps_is_said() -> None:
+    (words,) = complaints(result({"total": 99}).report)
+
+    assert "1 reactions were accepted and are not counted" in words

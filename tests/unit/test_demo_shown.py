@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rich.console import Console, ConsoleDimensions
 
 from clients.crowd.latency import Latency
-from clients.crowd.plan import Plan
+from clients.crowd.plan import BadPlan, Plan
 from clients.crowd.progress import Phase, Progress
 from clients.crowd.report import INVALID, NOT_WELL, WELL, Records, report
 from clients.crowd.schedule import Due
@@ -88,17 +88,24 @@ def kills(*, ready_after_s: float | None = 2.0) -> list[Kill]:
     return made
 
 
-def result(
+def result(  # noqa: PLR0913 - all have a usual value
     attended: Mapping[str, object] | None = None,
     *,
     last: Progress = LAST,
     late_s: float = 0.0,
     killed: list[Kill] | None = None,
     spared: tuple[str, ...] = (),
+    is_interrupted: bool = False,
 ) -> Result:
     book = Sendings(1000.0, (batch(0, late_s), batch(1)), 3, went_first=True)
     found = replace(ATTENDED, **(attended or {}))
-    records = Records(plan=PLAN, seconds=60, attended=found, sendings=book)
+    records = Records(
+        plan=PLAN,
+        seconds=60,
+        attended=found,
+        sendings=book,
+        is_interrupted=is_interrupted,
+    )
     return Result(report(records), kills() if killed is None else killed, spared, last)
 
 
@@ -113,7 +120,7 @@ def test_a_demo_in_which_all_is_right_says_what_the_kills_cost() -> None:
     said = text(found)
     assert "accepted                  100 reactions" in said
     assert "counted                   100 lost 0, counted twice 0" in said
-    assert "7 clients stayed where they were, and were served after 0.2 s at" in said
+    assert "7 clients stayed where they were; others had its slots after 0.2 s" in said
     assert (
         "67 clients had to move; nobody waited longer than 1.8 s for a new frame"
         in said
@@ -132,6 +139,11 @@ def test_a_demo_in_which_all_is_right_says_what_the_kills_cost() -> None:
         (result({"total": 99}), "1 reactions were accepted and are not counted"),
         (result({"total": 101}), "1 reactions more are counted than were sent"),
         (result(last=replace(LAST, joined=1)), "1 clients were not served in the end"),
+        (result({"unserved": 1}), "1 clients were not served in the end"),
+        (result({"put_out": 5, "problem": "evicted"}), "5 clients were turned away"),
+        (result({"not_joined": 3}), "3 clients were never assigned"),
+        (result({"not_newer": 40}), "40 clients got nothing newer after the mark"),
+        (result({"missed": 900, "missed_by": 60}), "60 clients missed 900 frames"),
         (
             result(killed=kills(ready_after_s=None)),
             "cluster-2's broker was killed and has not come back",
@@ -144,6 +156,32 @@ def test_a_demo_fails_by_what_must_not_be(found: Result, words: str) -> None:
     assert "is counted once" not in text(found)
 
 
+def test_who_got_no_new_frame_is_not_said_to_have_waited_for_one() -> None:
+    said = text(result({"not_newer": 40}))
+
+    assert "40 got no new frame at all, the others after 1.8 s" in said
+    assert "nobody waited" not in said
+
+
+def test_what_may_still_be_counted_is_not_called_lost() -> None:
+    said = text(result({"total": 99}))
+
+    assert "counted                    99 not counted yet 1, counted twice 0" in said
+
+
+def test_what_is_wrong_is_said_once() -> None:
+    found = result({"unserved": 1}, last=replace(LAST, joined=1))
+
+    assert text(found).count("not served in the end") == 1
+
+
+def test_who_ends_it_early_does_not_wait_until_all_are_back() -> None:
+    found = result({"unserved": 1, "not_newer": 1}, is_interrupted=True)
+
+    assert found.exit_code == WELL
+    assert "1 got no new frame at all" in text(found)
+
+
 def test_a_sender_that_was_late_makes_the_figures_the_machines() -> None:
     found = result(late_s=0.5)
 
@@ -153,11 +191,17 @@ def test_a_sender_that_was_late_makes_the_figures_the_machines() -> None:
     )
 
 
-def test_frames_that_others_skipped_are_said_and_nothing_is_lost_by_them() -> None:
-    found = result({"missed": 4, "missed_by": 2})
+@pytest.mark.parametrize(
+    ("missed", "killed", "code"),
+    [(14, kills(), WELL), (15, kills(), NOT_WELL), (1, [], NOT_WELL)],
+)
+def test_only_a_killed_workers_clients_may_skip_frames_until_another_serves_them(
+    missed: int, killed: list[Kill], code: int
+) -> None:
+    found = result({"missed": missed, "missed_by": 1}, killed=killed)
 
-    assert found.exit_code == WELL
-    assert "4 by all others" in text(found)
+    assert found.exit_code == code
+    assert f"{missed} by all others" in text(found)
 
 
 def test_what_was_not_killed_is_said_in_the_end() -> None:
@@ -174,6 +218,13 @@ def test_taps_are_timed_by_the_first_total_that_reaches_them() -> None:
     assert [tapped.due(at_s) for at_s in (-1, 0, 0.7, 9)] == [0, 10, 15, 20]
     seen = [timed(tapped, *at) for at in ((9, 0.9), (15, 1.5), (15, 3.0), (20, 3.0))]
     assert seen == [None, (2, 1500), (2, 1500), (3, 2000)]
+
+
+def test_after_ctrl_c_nothing_more_is_due() -> None:
+    tapped = Tapped([Due(0.0, "r", 10), Due(0.5, "r", 5), Due(2.0, "r", 5)])
+    tapped.stop(0.5)
+
+    assert tapped.due(9) == 15
 
 
 def timed(tapped: Tapped, counted: int, at_s: float) -> tuple[int, int] | None:
@@ -272,6 +323,12 @@ def test_each_demo_has_a_room_of_its_own_and_the_whole_match() -> None:
     assert len(rooms) > 1
     assert all(room.startswith("demo-") for room in rooms)
     assert plan.speed * 15 == match.seconds
+    assert not plan.steps_back  # who is lost shall not wait for others to come back
+
+
+def test_a_demo_without_reactions_is_refused() -> None:
+    with pytest.raises(BadPlan, match="rate is 0"):
+        Wish(rate=0).plan("http://127.0.0.1:8080")
 
 
 def scene_with(**changes: object) -> Scene:
