@@ -57,7 +57,7 @@ class Native:
                 what the reviver was about to start.
             NoSupervisor: If supervisord cannot be started.
             OtherVersion: If another version's system is running.
-        StillRunning: If a process that should go does not end.
+            StillRunning: If a process that should go does not end.
         """
         self._layout.make()
         with running.alone(self._layout, self._report):
@@ -76,7 +76,7 @@ class Native:
         """
         if not self._layout.root.exists():
             return False
-        with running.alone(self._layout, self._report):
+        with running.alone(self._layout, self._report), running.uninterrupted():
             return self._down()
 
     def _begin(self, settings: Settings, system: System) -> None:

@@ -106,10 +106,9 @@ def scale_by_load(settings: Settings) -> NoReturn:
     """Have clusters and workers come and go with the load, until Ctrl-C.
 
     Raises:
-        BadSetting: If what runs does not lie within the bounds.
-        Refused: If nothing runs, or it scales itself already.
+        Refused: If nothing runs, it scales itself already, or lies out of the bounds.
     """
-    if not Supervisor(Layout(settings.state_dir).socket).answers():
+    if Supervisor(Layout(settings.state_dir).socket).is_gone():
         raise Refused(NOT_RUNNING)
     noted = running.runs_with(settings)
     if noted.auto_scale:

@@ -186,7 +186,7 @@ def _workers(settings: Settings, operator: Login) -> list[Process]:
                 port=settings.cluster_port + index,
                 login=operator,
             ),
-            # It relays on for a second, until its peers have its slots.
+            # It relays on for two seconds at most, until its peers have its slots.
             stop_within_s=3,
         )
         for index, cluster in enumerate(brokers.cluster_names(settings))

@@ -16,7 +16,7 @@ from clients.link import Address, Link
 from compose import logs, running
 from compose.brokers import cluster_names
 from compose.credentials import Credentials
-from compose.errors import NOT_RUNNING, Refused
+from compose.errors import Refused
 from compose.layout import Layout
 from compose.report import LineReport, Report
 from compose.scaling import bounds, drains
@@ -34,6 +34,8 @@ _RETRY_WAIT_MAX_S = 1.0
 _LEAVE_WITHIN_S = 1.0
 """So long a change that is under way may take to be left in order."""
 
+_NEVER_STARTED = "No system was ever started here: `emostream up` does."
+
 log = logging.getLogger("scaling")
 
 
@@ -46,8 +48,8 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except FileNotFoundError:
-        sys.stderr.write("No system was ever started here: `emostream up` does.\n")
+    except Refused as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     except Exception:
         log.critical("ended by a fault", exc_info=True)
@@ -59,17 +61,14 @@ def foreground(settings: Settings) -> NoReturn:
     """Run for a person who watches, and end the process.
 
     Raises:
-        BadSetting: If the settings do not lie within the bounds.
-        Refused: If no system was ever started with them.
+        Refused: If what runs does not lie within the bounds, or nothing was ever
+            started with these settings.
     """
-    bounds.check(settings)
+    bounds.check_running(settings)
     log.addHandler(logging.NullHandler())  # the report says it
     report = LineReport(Console())
     report.say(_intention(Bounds.of(settings)))
-    try:
-        run(settings, report, lambda text: report.say(f"{time.strftime('%X')} {text}"))
-    except FileNotFoundError as error:
-        raise Refused(NOT_RUNNING) from error
+    run(settings, report, lambda text: report.say(f"{time.strftime('%X')} {text}"))
     leave(0)
 
 
@@ -86,14 +85,15 @@ def run(
         tell: Where each decision is told, beside the log.
 
     Raises:
-        FileNotFoundError: If no system was ever started with these settings.
+        Refused: If no system was ever started with these settings.
     """
     layout, ending = Layout(settings.state_dir), threading.Event()
     link = Link(_main(settings), FOLLOWED, wait_max_s=_RETRY_WAIT_MAX_S)
     auto = AutoScaler(
-        _Scaler(layout, report, ending),
+        _Scaler(layout, report),
         lambda: _size(layout),
         Bounds.of(settings),
+        machine_busy=_machine_busy,
         tell=tell,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -115,7 +115,10 @@ def leave(code: int) -> NoReturn:
 
 
 def _main(settings: Settings) -> Address:
-    password = Credentials.load(settings.state_dir).passwords[OPERATOR]
+    try:
+        password = Credentials.load(settings.state_dir).passwords[OPERATOR]
+    except FileNotFoundError as error:
+        raise Refused(_NEVER_STARTED) from error
     # Nobody can guess it, and so nobody can throw it off main.
     client_id = f"{OPERATOR}-scaling-{secrets.token_hex(8)}"
     return Address(LOOPBACK, settings.main_port, OPERATOR, password, client_id)
@@ -133,6 +136,14 @@ def _size(layout: Layout) -> Size:
     return Size(names, noted.workers, frozenset(closed), frozenset(leaving))
 
 
+def _machine_busy() -> float | None:
+    """Return how many threads want each CPU; None where no system tells it."""
+    try:
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
+    except OSError:
+        return None
+
+
 def _intention(bounds: Bounds) -> str:
     return (
         f"Between {bounds.clusters_min} and {bounds.clusters_max} clusters, and"
@@ -144,13 +155,14 @@ def _intention(bounds: Bounds) -> str:
 class _Scaler:
     """Scales the system of a state folder."""
 
-    def __init__(
-        self, layout: Layout, report: Report, abandoned: threading.Event
-    ) -> None:
-        self._scaling = Scaling(layout, report, abandoned=abandoned)
+    def __init__(self, layout: Layout, report: Report) -> None:
+        self._layout, self._report = layout, report
 
-    def to(self, clusters: int, workers: int) -> None:
-        self._scaling.to(clusters=clusters, workers=workers)
+    def to(
+        self, clusters: int | None, workers: int | None, abandoned: threading.Event
+    ) -> None:
+        scaling = Scaling(self._layout, self._report, abandoned=abandoned)
+        scaling.to(clusters=clusters, workers=workers)
 
 
 class _LogReport:

@@ -1,8 +1,10 @@
 """Between which numbers the load may change how many clusters and workers there are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from compose.errors import Refused
 from compose.settings import BadSetting, Settings, variable
 
 
@@ -32,14 +34,33 @@ def check(settings: Settings) -> None:
     Raises:
         BadSetting: If it does not; says which setting.
     """
+    for name, number, fewest, most in _outside(settings):
+        raise BadSetting(
+            f"{variable(name)}={number} is not within"
+            f" {variable(f'{name}_min')}={fewest} and"
+            f" {variable(f'{name}_max')}={most}, as auto-scaling needs it"
+        )
+
+
+def check_running(settings: Settings) -> None:
+    """Make sure that what runs lies within the bounds; it may be scaled by hand.
+
+    Raises:
+        Refused: If it does not; says what helps.
+    """
+    for name, number, fewest, most in _outside(settings):
+        nearest = min(max(number, fewest), most)
+        bound = variable(f"{name}_{'min' if number < fewest else 'max'}")
+        raise Refused(
+            f"The {name} that run are {number}, and {bound} is {nearest}:"
+            f" `emostream scale --{name} {nearest}` first, or set that bound otherwise."
+        )
+
+
+def _outside(settings: Settings) -> Iterator[tuple[str, int, int, int]]:
+    """Yield what lies outside: its name, how many, the fewest, the most."""
     bounds = Bounds.of(settings)
-    for name, number, fewest, most in (
-        ("clusters", settings.clusters, bounds.clusters_min, bounds.clusters_max),
-        ("workers", settings.workers, bounds.workers_min, bounds.workers_max),
-    ):
-        if not fewest <= number <= most:
-            raise BadSetting(
-                f"{variable(name)}={number} is not within"
-                f" {variable(f'{name}_min')}={fewest} and"
-                f" {variable(f'{name}_max')}={most}, as auto-scaling needs it"
-            )
+    if not bounds.clusters_min <= settings.clusters <= bounds.clusters_max:
+        yield "clusters", settings.clusters, bounds.clusters_min, bounds.clusters_max
+    if not bounds.workers_min <= settings.workers <= bounds.workers_max:
+        yield "workers", settings.workers, bounds.workers_min, bounds.workers_max

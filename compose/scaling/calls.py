@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compose.scaling.bounds import Bounds
-from compose.scaling.load import Load
+from compose.scaling.load import Cluster, Load
 
 HIGH = 0.8
 """Above it there is too little: who comes within the next seconds needs room too."""
@@ -66,6 +66,8 @@ class Call:
     figures: str
     bound: str = ""
     """What forbids it, if anything does."""
+    is_blocked: bool = False
+    """Whether only a person can change that, and would want to know."""
 
     @property
     def is_up(self) -> bool:
@@ -93,23 +95,36 @@ def _more_clusters(load: Load, bounds: Bounds) -> Iterator[Call]:
 
 
 def _fewer_clusters(load: Load, bounds: Bounds) -> Iterator[Call]:
-    wanted = len(load.staying)
+    wanted, remaining = len(load.staying), len(load.open)
+    is_blocked = False
     if wanted == len(load.clusters):
-        wanted -= 1
+        wanted, remaining = wanted - 1, remaining - 1
+        is_blocked = load.clusters[-1].is_draining
         is_called_for = _is_one_to_spare(load)
     else:  # what was begun is finished
         is_called_for = load.usage(load.capacity) < LESS_UP_TO
-    fewest = bounds.clusters_min
-    bound = f"EMOSTREAM_CLUSTERS_MIN is {fewest}" if wanted < fewest else ""
+    bound, fewest = "", bounds.clusters_min
+    if remaining < fewest:
+        bound, is_blocked = f"EMOSTREAM_CLUSTERS_MIN is {fewest}", False
+    elif is_blocked:
+        bound = _closed_by_hand(load.clusters[-1])
     if is_called_for:
-        yield Call(RemoveCluster, wanted, load.workers, _fullness(load), bound)
+        figures = _fullness(load)
+        yield Call(RemoveCluster, wanted, load.workers, figures, bound, is_blocked)
+
+
+def _closed_by_hand(last: Cluster) -> str:
+    return (
+        f"{last.name}, the last one, which would go, was drained by hand:"
+        f" `emostream undrain {last.name}`, or `scale --clusters` by hand, helps"
+    )
 
 
 def _is_one_to_spare(load: Load) -> bool:
     """Tell whether the others have room for the last cluster's members."""
     rest = load.capacity_without_last
     are_moving = any(one.is_draining and one.members for one in load.clusters)
-    if are_moving or not rest or load.clusters[-1].is_draining:
+    if are_moving or not rest:
         return False
     return load.usage(load.capacity) < LOW and load.usage(rest) < LESS_UP_TO
 
@@ -127,6 +142,8 @@ def _fewer_workers(load: Load, bounds: Bounds) -> Iterator[Call]:
     busy, name = max(load.workers_busy, default=(math.inf, ""))
     fewest, wanted = bounds.workers_min, load.workers - 1
     bound = f"EMOSTREAM_WORKERS_MIN is {fewest}" if wanted < fewest else ""
+    if load.machine_busy and load.machine_busy > HIGH:
+        return  # who has to wait for a CPU looks idle
     if busy < LOW:
         figures = f"no worker uses more than {busy:.2f} of a core, as {name} does,"
         yield Call(RemoveWorker, len(load.staying), wanted, figures, bound)
@@ -142,6 +159,8 @@ def eased(load: Load) -> frozenset[Kind]:
     eased: list[Kind] = []
     if load.usage(load.capacity) <= GOAL:
         eased.append(AddCluster)
+    if load.usage(load.capacity) > LESS_UP_TO:
+        eased.append(RemoveCluster)
     if max(load.workers_busy, default=(0.0, ""))[0] <= GOAL:
         eased.append(AddWorker)
     return frozenset(eased)

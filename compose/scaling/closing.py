@@ -39,17 +39,19 @@ def check_room(
     Raises:
         Refused: If they cannot; with figures.
     """
-    others = [
-        name
-        for name in cluster_names(settings)
-        if name not in closed and name not in closing and name in seen
-    ]
+    leaving = {*closing, *closed}
+    open_ = [name for name in cluster_names(settings) if name not in leaving]
+    others = [name for name in open_ if name in seen]
     who = " and ".join(closing)
+    if open_ and not others:
+        raise Refused(
+            f"{' and '.join(open_)} {'does' if len(open_) == 1 else 'do'} not answer:"
+            f" nobody knows whether there is room for the clients of {who}."
+        )
     if not others:
         raise Refused(
             f"No other cluster than {who} takes clients: there is nowhere to go."
         )
-    leaving = {*closing, *closed}
     members = sum(seen[name].members for name in leaving if name in seen)
     room = sum(max(0, seen[name].capacity - seen[name].members) for name in others)
     if members > room:

@@ -66,6 +66,8 @@ def scale(
     named = [clusters is not None or workers is not None, auto]
     if sum(named) != 1:
         raise typer.BadParameter("name --clusters, --workers, or both; or --auto")
+    if auto and (force or spread != SPREAD_S):
+        raise typer.BadParameter("--spread and --force are not for --auto")
     with problems.told():
         from compose import operate
 

@@ -22,6 +22,8 @@ from compose.scaling.calls import (
 )
 from compose.scaling.load import Load
 
+_NOT_SEEN = "not all is seen yet of the last change"
+
 _GAP_S = 5.0
 """Looks that lie further apart say nothing of the time between."""
 
@@ -52,7 +54,9 @@ class Stay:
 
     reason: str
     is_news: bool = False
-    """More is needed than there may be, and that was not said yet."""
+    """A person may want to do something, and it was not said yet."""
+    is_held: bool = False
+    """It only has to wait for what was begun, and that was not said yet."""
 
 
 Decision = AddCluster | RemoveCluster | AddWorker | RemoveWorker | Stay
@@ -71,10 +75,12 @@ class Memory:
     """Since when each change is called for, without a break."""
     told: frozenset[Kind] = frozenset()
     """Of which changes it was said that there may be no more."""
+    held: frozenset[Kind] = frozenset()
+    """Of which it was said that they wait for the last change to be seen."""
 
     def changed(self, now_s: float) -> "Memory":
         """Return it after a change, or a try: what was seen before says nothing now."""
-        return replace(self, changed_s=now_s, since_s={})
+        return replace(self, changed_s=now_s, since_s={}, held=frozenset())
 
 
 def decide(
@@ -102,11 +108,15 @@ def decide(
             continue
         if call.bound:
             stay = Stay(f"{reason}, but {call.bound}")
-            if call.is_up and call.kind not in memory.told:
+            is_for_a_person = call.is_up or call.is_blocked
+            if is_for_a_person and call.kind not in memory.told:
                 told = replace(memory, told=memory.told | {call.kind})
                 return replace(stay, is_news=True), told
         elif why := _hindrance(load, now_s - memory.changed_s, pace, is_up=call.is_up):
             stay = Stay(f"{reason}, but {why}")
+            if why == _NOT_SEEN and call.kind not in memory.held:
+                held = replace(memory, held=memory.held | {call.kind})
+                return replace(stay, is_held=True), held
         else:
             change = call.kind(call.clusters, call.workers, reason)
             return change, memory.changed(now_s)
@@ -127,6 +137,7 @@ def _looked(
         changed_s=memory.changed_s,
         since_s={call.kind: since_s.get(call.kind, now_s) for call in called_for},
         told=memory.told - eased(load),
+        held=memory.held,
     )
 
 
@@ -135,5 +146,5 @@ def _hindrance(load: Load, passed_s: float, pace: Pace, *, is_up: bool) -> str:
     if passed_s < (pace.up_pause_s if is_up else pace.down_pause_s):
         return f"the last change was {passed_s:.0f} s ago"
     if is_up and not load.is_whole and passed_s < pace.visible_within_s:
-        return "not all is seen yet of the last change"
+        return _NOT_SEEN
     return ""

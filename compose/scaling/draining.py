@@ -89,12 +89,11 @@ class Draining:
         closed = self._close(clusters, spread_s, force=force, is_leaving=is_leaving)
         try:
             self._wait(closed, force=force)
+            while not self._stop_if_left(closed, force=force):
+                self._wait(closed, force=force)
         except (KeyboardInterrupt, Abandoned):
             self._report.say(closing.stays_closed(closed))
             raise
-        with running.alone(self._layout, self._report):
-            self._look_again(closed)
-            self._stop(closed)
 
     def open(self, cluster: str) -> None:
         """Open a cluster, started if it was stopped, and return when it is ready.
@@ -111,13 +110,15 @@ class Draining:
             self._audience_of(settings).tell(noted.values())
             if before is None:
                 raise Refused(f"{cluster} is not drained.")
-            drains.remove(self._layout, cluster)
+            # The note goes last, for the same reason.
+            drains.add(self._layout, drains.as_running(before))
             try:
                 self._fleet.start_clusters(settings, {cluster})
             except BaseException:
                 with running.uninterrupted():
                     self._close_again(settings, before)
                 raise
+            drains.remove(self._layout, cluster)
             self._report.say(f"{cluster} is open.")
 
     def _close(
@@ -150,13 +151,15 @@ class Draining:
                 if before and (before.is_stopped or force):
                     drain = drains.as_before(drain, before)
                 closed.append(drain)
-            for drain in closed:
-                drains.add(self._layout, drain)
             try:
+                for drain in closed:
+                    drains.add(self._layout, drain)
                 audience.tell(drains.read(self._layout).values())
-            except NoMain:
-                for name in fresh:
-                    drains.remove(self._layout, name)
+            except BaseException:
+                with running.uninterrupted():
+                    drains.put_back(self._layout, clusters, noted)
+                    with contextlib.suppress(NoMain):  # it may have heard, all the same
+                        audience.tell(noted.values())
                 raise
         self._report.say(closing.are_closed(closed))
         return closed
@@ -167,6 +170,18 @@ class Draining:
             self._stop([before])
         with contextlib.suppress(NoMain):
             self._audience_of(settings).tell(drains.read(self._layout).values())
+
+    def _stop_if_left(self, closed: Sequence[Drain], *, force: bool) -> bool:
+        """Stop clusters unless somebody is there again; return whether it was done."""
+        with running.alone(self._layout, self._report):
+            self._look_again(closed)
+            waited_for = [drain.cluster for drain in closed if not drain.is_stopped]
+            audience = self._audience_of(self._fleet.settings())
+            is_left = not waited_for or Waiting(audience, waited_for).is_over()
+            if not is_left and not force:
+                return False
+            self._stop(closed)
+            return True
 
     def _wait(self, closed: Sequence[Drain], *, force: bool) -> None:
         """Return when nobody is left, or with `force` when the time is up."""
@@ -185,10 +200,8 @@ class Draining:
             if time.monotonic() > deadline:
                 if force:
                     return
-                raise Refused(
-                    f"{closing.still_there(waiting.left)}."
-                    f" {closing.stays_closed(waited_for)}"
-                )
+                why = waiting.silence or f"{closing.still_there(waiting.left)}."
+                raise Refused(f"{why} {closing.stays_closed(waited_for)}")
             if self._how.abandoned.wait(waiting.POLL_S):
                 raise Abandoned("The wait for it was given up.")
             self._look_again(waited_for)
@@ -202,10 +215,8 @@ class Draining:
         # Who opens a cluster says so before the note is gone, and must be the last.
         with running.alone_if_free(self._layout) as is_free:
             if is_free:
-                try:
+                with contextlib.suppress(NoMain):  # who waits says so
                     audience.tell(drains.read(self._layout).values())
-                except NoMain as error:
-                    self._report.say(str(error))
 
     def _look_again(self, closed: Sequence[Drain]) -> None:
         """Make sure that the drains are still wanted.
@@ -214,7 +225,7 @@ class Draining:
             Refused: If they are not.
         """
         names = closing.names_of(closed)
-        if not self._fleet.is_there:
+        if self._fleet.is_gone:
             raise Refused(f"EmoStream was taken down while {names} was being left.")
         noted = drains.read(self._layout)
         opened = [drain.cluster for drain in closed if drain.cluster not in noted]

@@ -6,7 +6,7 @@ open. A cluster that is noted takes nobody; `is_stopped` tells that it was left 
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -57,6 +57,11 @@ def as_stopped(drain: Drain) -> Drain:
     return msgspec.structs.replace(drain, is_stopped=True)
 
 
+def as_running(drain: Drain) -> Drain:
+    """Return a drain as it is while its cluster is being opened again."""
+    return msgspec.structs.replace(drain, is_stopped=False)
+
+
 def add(layout: Layout, drain: Drain) -> None:
     """Note a drain, or how far it has come."""
     text = msgspec.json.encode(drain).decode()
@@ -66,6 +71,17 @@ def add(layout: Layout, drain: Drain) -> None:
 def remove(layout: Layout, cluster: str) -> None:
     """Have a cluster taken for open; harmless if it was."""
     (layout.drains / f"{cluster}.json").unlink(missing_ok=True)
+
+
+def put_back(
+    layout: Layout, clusters: Iterable[str], noted: Mapping[str, Drain]
+) -> None:
+    """Have some clusters noted as they were before."""
+    for cluster in clusters:
+        if cluster in noted:
+            add(layout, noted[cluster])
+        else:
+            remove(layout, cluster)
 
 
 def read(layout: Layout) -> dict[str, Drain]:

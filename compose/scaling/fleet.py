@@ -33,9 +33,9 @@ class Fleet:
         self._groups = Groups(layout, self._supervisor, report)
 
     @property
-    def is_there(self) -> bool:
-        """Whether the system runs and takes orders."""
-        return self._supervisor.answers()
+    def is_gone(self) -> bool:
+        """Whether the system does not run; one that is slow to answer does."""
+        return self._supervisor.is_gone()
 
     def settings(self) -> Settings:
         """Return what the system runs with.
@@ -43,7 +43,7 @@ class Fleet:
         Raises:
             Refused: If it does not run.
         """
-        if not self.is_there:
+        if self.is_gone:
             raise Refused(NOT_RUNNING)
         return running.noted(self._layout)
 

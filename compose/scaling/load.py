@@ -46,6 +46,8 @@ class Load:
 
     clusters: tuple[Cluster, ...]
     workers: int
+    machine_busy: float | None = None
+    """How many threads want each CPU of the machine that all runs on, if known."""
 
     @property
     def staying(self) -> list[Cluster]:
@@ -53,16 +55,19 @@ class Load:
         return [one for one in self.clusters if not one.is_leaving]
 
     @property
+    def open(self) -> list[Cluster]:
+        """The clusters that stay and that nobody has closed."""
+        return [one for one in self.staying if not one.is_draining]
+
+    @property
     def taking(self) -> list[Cluster]:
         """The clusters that live and take clients."""
-        return [one for one in self.staying if one.is_known and not one.is_draining]
+        return [one for one in self.open if one.is_known]
 
     @property
     def is_whole(self) -> bool:
         """Whether all is known of every cluster that is not being left."""
-        return all(
-            len(one.busy) >= self.workers for one in self.staying if not one.is_draining
-        )
+        return all(len(one.busy) >= self.workers for one in self.open)
 
     @property
     def members(self) -> int:
@@ -76,8 +81,8 @@ class Load:
 
     @property
     def capacity_without_last(self) -> int:
-        """Of all that would take clients if the last that stays did not."""
-        last = self.staying[-1:]
+        """Of all that would take clients if the last of them did not."""
+        last = self.open[-1:]
         return sum(one.capacity for one in self.taking if one not in last)
 
     def usage(self, capacity: int) -> float:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pydantic import ValidationError
 
 from compose import running, topology
-from compose.brokers import cluster_names, is_clusters
+from compose.brokers import cluster_names, is_clusters, processes_of
 from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.processes import System
@@ -22,6 +22,7 @@ from compose.scaling.draining import PATIENCE_S, Abandoned, Draining, Wait
 from compose.scaling.drains import SPREAD_S
 from compose.scaling.fleet import Fleet
 from compose.settings import Settings
+from compose.supervision import kept
 
 __all__ = ["Abandoned", "Scaling"]
 
@@ -91,7 +92,7 @@ class Scaling:
         with running.scaling(self._layout) as is_ours:
             if not is_ours:
                 raise Refused("Another command scales the system at this moment.")
-            now = self._fleet.settings()
+            now = self._settle()
             aim = _changed(
                 now,
                 now.clusters if clusters is None else clusters,
@@ -102,9 +103,8 @@ class Scaling:
             self._grow(aim)
             self._drain_surplus(aim, spread_s, force=force)
             self._shrink(aim)
-            size = f"Clusters: {aim.clusters}, workers of each: {aim.workers}."
             is_new = self._fleet.alive() != before
-            self._report.say(size if is_new else f"{size} It was so already.")
+            self._report.say(_size(aim) + ("" if is_new else " It was so already."))
             return aim
 
     def drain(self, cluster: str, spread_s: float, *, force: bool) -> None:
@@ -135,11 +135,27 @@ class Scaling:
         """
         with running.scaling(self._layout) as is_ours:
             if is_ours:
-                self._take_back(self._fleet.settings())
+                self._take_back(self._settle())
 
     def _check_there(self) -> None:
         if not self._layout.run.exists():
             raise Refused(NOT_RUNNING)
+
+    def _settle(self) -> Settings:
+        """Finish what was cut off, and say again who is to go: main may not know.
+
+        Returns:
+            What the system runs with.
+        """
+        with running.alone(self._layout, self._report):
+            settings = self._fleet.settings()
+            self._fleet.fit(settings)
+            if drains.read(self._layout):
+                try:
+                    self._tell(settings)
+                except NoMain as error:
+                    self._report.say(str(error))
+            return settings
 
     def _take_back(self, aim: Settings) -> None:
         stay = {*cluster_names(aim)}
@@ -148,7 +164,7 @@ class Scaling:
                 self._draining.open(name)
 
     def _grow(self, aim: Settings) -> None:
-        """Start what is missing; without it, all is as it was before."""
+        """Start what is missing; of what fails, keep what people may have come to."""
         with running.alone(self._layout, self._report):
             before = self._fleet.settings()
             larger = _changed(
@@ -164,9 +180,25 @@ class Scaling:
                 self._fleet.start(larger, is_clusters)
             except BaseException:
                 with running.uninterrupted():
-                    running.note(self._layout, before)
-                    self._fleet.fit(before)
+                    self._keep(self._reached(before, larger), before)
                 raise
+
+    def _reached(self, before: Settings, larger: Settings) -> Settings:
+        """Return the most between two sizes of which all that is new is ready."""
+        ready = kept.names(self._layout)
+        had = _processes(before, self._layout)
+        for clusters in range(larger.clusters, before.clusters - 1, -1):
+            for workers in (larger.workers, before.workers):
+                reached = _changed(before, clusters, workers)
+                if _processes(reached, self._layout) - had <= ready:
+                    return reached
+        return before
+
+    def _keep(self, reached: Settings, before: Settings) -> None:
+        running.note(self._layout, reached)
+        self._fleet.fit(reached)
+        if reached != before:
+            self._report.say(f"{_size(reached)} What was ready stays.")
 
     def _drain_surplus(self, aim: Settings, spread_s: float, *, force: bool) -> None:
         now = self._fleet.settings()
@@ -189,6 +221,19 @@ class Scaling:
 
     def _tell(self, settings: Settings) -> None:
         self._audience_of(settings).tell(drains.read(self._layout).values())
+
+
+def _size(settings: Settings) -> str:
+    return f"Clusters: {settings.clusters}, workers of each: {settings.workers}."
+
+
+def _processes(settings: Settings, layout: Layout) -> set[str]:
+    """Name the processes of all clusters that are not drained."""
+    return {
+        name
+        for cluster in drains.open_of(cluster_names(settings), layout)
+        for name in processes_of(settings, cluster)
+    }
 
 
 def _changed(settings: Settings, clusters: int, workers: int) -> Settings:

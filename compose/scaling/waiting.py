@@ -1,9 +1,8 @@
 """The wait until nobody is left in clusters that are closed."""
 
-import time
 from collections.abc import Iterator, Sequence
 
-from compose.scaling.audience import Audience, NoMain
+from compose.scaling.audience import Audience, NoMain, Seen
 
 
 class Waiting:
@@ -19,38 +18,42 @@ class Waiting:
 
     POLL_S = 1.0
 
-    CLOSES_WITHIN_S = 5.0
-    """By then a worker that runs has heard that its cluster is closed."""
-
     def __init__(self, audience: Audience, clusters: Sequence[str]) -> None:
         self._audience, self._clusters = audience, clusters
-        self._began_s = time.monotonic()
         self._most: dict[str, int] = {}
         self._told: dict[str, str] = {}
         self.left: dict[str, int | None] = dict.fromkeys(clusters)
-        """How many clients each cluster has left; None where nobody says it."""
+        """How many clients each cluster has left; None where nobody says it. One that
+        has none is missing."""
+
+        self.silence = ""
+        """Why nothing is known, where that is so."""
 
     def is_over(self) -> bool:
-        """Look again; return whether nobody is left anywhere."""
+        """Look again, at all of them; return whether nobody is left anywhere."""
         try:
             seen = self._audience.seen()
-        except NoMain:
-            return False  # main is started again, and asked again
-        waited_s = time.monotonic() - self._began_s
-        for name in [*self.left]:
-            found = seen.get(name)
-            if found and found.members:
-                self.left[name] = found.members
-            elif found and not found.is_draining and waited_s < self.CLOSES_WITHIN_S:
-                continue
-            else:
-                self.left[name] = self._audience.kept(name)
-            if self.left[name] == 0:
-                del self.left[name]
+        except NoMain as error:  # main is started again, and asked again
+            self.silence = str(error)
+            return False
+        self.silence = ""
+        counts = {name: self._count(name, seen.get(name)) for name in self._clusters}
+        self.left = {name: count for name, count in counts.items() if count != 0}
         return not self.left
+
+    def _count(self, name: str, found: Seen | None) -> int | None:
+        if found and found.members:
+            return found.members
+        if found and not found.is_draining:
+            return None  # somebody may join yet
+        return self._audience.kept(name)
 
     def news(self) -> Iterator[str]:
         """Yield a line for each cluster where something has changed."""
+        if self.silence != self._told.get("", ""):
+            self._told[""] = self.silence
+            if self.silence:
+                yield self.silence
         for name in self._clusters:
             count = self.left.get(name, 0)
             if count is None:

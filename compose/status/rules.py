@@ -147,9 +147,15 @@ def _room_left(status: Status) -> Iterator[Finding]:
             capacities[worker.cluster] = worker.capacity
     if capacities and all(members[name] >= most for name, most in capacities.items()):
         text = f"Every cluster is full, {members.total():,} members in all: who comes"
-        text += f" is refused. {variable('cluster_capacity')} or {variable('clusters')}"
-        text += " makes room."
+        text += f" is refused. {_room_by(status)}"
+        text += f" makes room, or a higher {variable('cluster_capacity')}."
         yield Finding(part=WEB, problem="full", text=text, passes=False)
+
+
+def _room_by(status: Status) -> str:
+    """Name the command that makes room while the system runs."""
+    closed = next(iter(sorted(status.drains)), None)
+    return f"`emostream undrain {closed}`" if closed else "`emostream scale --clusters`"
 
 
 def _others(status: Status) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ class Groups:
     def fit(self, system: System) -> None:
         """Add the processes that are missing, stopped; stop and take away the others.
 
-        What is to be at rest is stopped, too.
+        What is to be at rest is stopped, too. Notes of drains go with their clusters.
 
         Raises:
             OtherVersion: If another version's system is running.
@@ -60,6 +60,8 @@ class Groups:
         added = [one.name for one in system.processes if one.name not in known]
         gone = known.keys() - names - {REVIVER}
         self._stop_resting(known, system)
+        for name in drains.read(self._layout).keys() - names:
+            drains.remove(self._layout, name)
         if not added and not gone:
             return
         self.write(system)
@@ -95,7 +97,6 @@ class Groups:
         self.stop(names)
         for name in sorted(names):
             self._supervisor.remove(name)
-            drains.remove(self._layout, name)
             for file in self._layout.config.glob(f"{name}.*"):
                 file.unlink()
 

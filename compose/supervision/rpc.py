@@ -105,6 +105,17 @@ class Supervisor:
             return False
         return True
 
+    def is_gone(self) -> bool:
+        """Tell whether it has ended, or is ending; one that is silent has not."""
+        try:
+            self._call("getState")
+        except SupervisorEnds:
+            return True
+        except NoSupervisor as error:
+            nobody = (FileNotFoundError, ConnectionRefusedError)
+            return isinstance(error.__cause__, nobody)
+        return False
+
     def pid(self) -> int:
         """Return its process id."""
         return int(self._call("getPID"))

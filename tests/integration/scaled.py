@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from compose import brokers, running
+from compose.errors import Refused
 from compose.processes import Process, System
 from compose.report import Report
 from compose.scaling import drains
@@ -15,6 +16,7 @@ from compose.scaling.audience import NoMain, Seen
 from compose.scaling.drains import Drain
 from compose.scaling.scale import Scaling
 from compose.settings import Settings
+from compose.supervision import kept
 from compose.supervision.rpc import REVIVER, StartRefused
 from tests.integration.machine import Machine
 
@@ -89,6 +91,21 @@ class Clusters:
         parts = [_never(part) for part in plan.processes]
         return replace(plan, parts=parts)
 
+    def late_to_fail(self, settings: Settings) -> System:
+        """Describe a system whose third cluster fails once all others are ready."""
+        plan = self.plan(settings)
+        parts = [
+            replace(part, ready=self._ends_last) if part.name == "cluster-3" else part
+            for part in plan.processes
+        ]
+        return replace(plan, parts=parts)
+
+    def _ends_last(self) -> bool:
+        _, workers = self.noted()
+        if processes(2, workers) <= kept.names(self.machine.layout):
+            raise StartRefused("it cannot be used")
+        return False
+
     def up(self, clusters: int = 2, workers: int = 2) -> Settings:
         wanted = {"clusters": clusters, "workers": workers}
         root = {"state_dir": self.machine.layout.root}
@@ -128,6 +145,29 @@ class Clusters:
 
     def said(self) -> str:
         return "\n".join(self.lines)
+
+
+def drain_in_a_thread(
+    system: Clusters, cluster: str
+) -> tuple[threading.Thread, list[str]]:
+    """Begin a drain that does not end; return once it is waited for."""
+    said: list[str] = []
+    is_waiting = threading.Event()
+    system.people.members[cluster], system.people.stay = 3, {cluster}
+    system.people.at_each_look = lambda: (
+        is_waiting.set() if system.people.told and system.people.told[-1] else None
+    )
+
+    def drain() -> None:
+        try:
+            system.scaling().drain(cluster, 600, force=False)
+        except Refused as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    assert is_waiting.wait(30)
+    return thread, said
 
 
 def _never(part: Process) -> Process:

@@ -1,6 +1,5 @@
 """Clusters that are emptied and opened again: a real supervisord, little servers."""
 
-import threading
 from collections.abc import Iterator
 
 import psutil
@@ -13,7 +12,7 @@ from compose.starter import PartFailed
 from compose.supervision import kept
 from tests.integration.machine import machine_in_a_short_folder
 from tests.integration.processes import wait_until
-from tests.integration.scaled import Clusters, processes
+from tests.integration.scaled import Clusters, drain_in_a_thread, processes
 
 
 @pytest.fixture
@@ -158,29 +157,6 @@ def test_a_drain_begins_by_telling_over_how_long(system: Clusters) -> None:
     )
     assert said in system.lines
     assert drains.read(system.machine.layout)["cluster-2"].spread_s == 7.5
-
-
-def drain_in_a_thread(
-    system: Clusters, cluster: str
-) -> tuple[threading.Thread, list[str]]:
-    """Begin a drain that does not end; return once it is waited for."""
-    said: list[str] = []
-    is_waiting = threading.Event()
-    system.people.members[cluster], system.people.stay = 3, {cluster}
-    system.people.at_each_look = lambda: (
-        is_waiting.set() if system.people.told and system.people.told[-1] else None
-    )
-
-    def drain() -> None:
-        try:
-            system.scaling().drain(cluster, 600, force=False)
-        except Refused as error:
-            said.append(str(error))
-
-    thread = threading.Thread(target=drain)
-    thread.start()
-    assert is_waiting.wait(30)
-    return thread, said
 
 
 def test_a_stop_during_a_drain_works_at_once(system: Clusters) -> None:

@@ -15,7 +15,7 @@ from compose.settings import Settings
 from compose.starter import PartFailed
 from compose.supervision import kept
 from compose.supervision.groups import OtherVersion
-from tests.integration.machine import machine_in_a_short_folder
+from tests.integration.machine import Told, machine_in_a_short_folder
 from tests.integration.processes import accepts, end, spawn, wait_until
 from tests.integration.scaled import Clusters, processes
 
@@ -24,6 +24,18 @@ from tests.integration.scaled import Clusters, processes
 def system() -> Iterator[Clusters]:
     with machine_in_a_short_folder() as machine:
         yield Clusters(machine)
+
+
+class CutOff(Told):
+    """A person who presses Ctrl-C when something has ended."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self._at = at
+
+    def say(self, text: str) -> None:
+        if self._at in text and "stopped" in text:
+            raise KeyboardInterrupt
 
 
 def test_more_are_started_while_the_others_run(system: Clusters) -> None:
@@ -141,6 +153,49 @@ def test_what_cannot_be_started_is_taken_back(system: Clusters) -> None:
     assert system.names() == system.alive() == processes(1, 1)
     assert kept.names(system.machine.layout) == processes(1, 1)
     assert system.noted() == (1, 1)
+
+
+def test_clusters_that_became_ready_before_another_failed_stay(
+    system: Clusters,
+) -> None:
+    """People may be there already, and nobody has told them to go."""
+    system.up(1, 1)
+
+    with pytest.raises(PartFailed, match="cluster-3 did not start"):
+        system.scaling(system.late_to_fail).to(clusters=3, workers=2)
+
+    assert system.names() == system.alive() == processes(2, 2)
+    assert kept.names(system.machine.layout) == processes(2, 2)
+    assert system.noted() == (2, 2)
+    assert "Clusters: 2, workers of each: 2. What was ready stays." in system.lines
+
+
+def test_a_cluster_whose_going_was_cut_off_can_come_again(system: Clusters) -> None:
+    system.up(3, 2)
+
+    with pytest.raises(KeyboardInterrupt):
+        system.scaling(told=CutOff("cluster-1-worker-2")).to(
+            clusters=2, workers=1, spread_s=0
+        )
+    assert system.noted() == (2, 1)
+    system.scaling().to(clusters=3)
+
+    assert system.names() == system.alive() == processes(3, 1)
+    assert drains.read(system.machine.layout) == {}
+    assert system.people.told[-1] == set()
+
+
+@pytest.mark.parametrize("by", ["scale", "up"])
+def test_a_note_of_a_cluster_that_is_gone_goes_too(system: Clusters, by: str) -> None:
+    settings = system.up(2, 1)
+    drains.add(system.machine.layout, drains.as_stopped(drains.begun("cluster-3", 0)))
+
+    if by == "up":
+        system.up(2, 1)
+    else:
+        system.scaling().to(clusters=settings.clusters)
+
+    assert drains.read(system.machine.layout) == {}
 
 
 @pytest.mark.parametrize("by", ["scale", "up"])

@@ -4,7 +4,8 @@ import json
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,7 +20,9 @@ from tests.system.taps import tapping
 from tests.system.test_commands import good_status
 from tests.system.test_faults import wait_for_traffic, wait_until
 
-JOINED = 4
+JOINED = CLUSTERS + 1
+"""So that a cluster has two of them, who have to move when it is drained."""
+
 SPREAD = ("--spread", "2")
 TOTAL = re.compile(r"^(\S+) .*total=(\d+) ")
 
@@ -120,6 +123,24 @@ def sizes(stack: Stack) -> tuple[int, int]:
     return len(seen["clusters"]), len(workers)
 
 
+def places(stack: Stack, room: str) -> dict[str, str]:
+    """Return the clusters of a room's clients, by their ids."""
+    listed = json.loads(done(stack, "clients", "list", "--room", room, "--json"))
+    return {one["client_id"]: one["cluster"] for one in listed["clients"]}
+
+
+def fullest(there: Mapping[str, str]) -> tuple[str, str]:
+    """Return the cluster with most clients, and another one."""
+    count = Counter(there.values())
+    names = [f"cluster-{number}" for number in range(1, CLUSTERS + 1)]
+    first, second, *_ = sorted(names, key=lambda name: -count[name])
+    return first, second
+
+
+def port(stack: Stack, cluster: str) -> int:
+    return stack.cluster_ports[int(cluster.removeprefix("cluster-")) - 1]
+
+
 def common(people: Sequence[Joined]) -> list[list[str]]:
     """Return what each has shown since everybody was there, until the first left."""
     shown = [one.frames() for one in people]
@@ -146,18 +167,22 @@ def test_nobody_misses_a_frame_while_clusters_and_workers_come_and_go(
     with ExitStack() as during:
         taps = during.enter_context(tapping(http, room))
         wait_for_traffic(taps)
-        watching = during.enter_context(Observer(stack.cluster_ports[0], room))
         people = during.enter_context(joined(stack, room))
+        there = places(stack, room)
+        assert len(there) == JOINED
+        emptied, other = fullest(there)
+        watching = during.enter_context(Observer(port(stack, other), room))
         seen = during.enter_context(visits(http, room))
 
         done(stack, "scale", "--clusters", "4", "--workers", "2")
         assert sizes(stack) == (4, 8)
 
-        done(stack, "drain", "cluster-2", *SPREAD)
-        assert status(stack)["drains"] == {"cluster-2": "drained"}
+        done(stack, "drain", emptied, *SPREAD)
+        assert len(places(stack, room)) >= JOINED  # with other ids, and visitors
+        assert status(stack)["drains"] == {emptied: "drained"}
         assert sizes(stack) == (3, 6)
 
-        done(stack, "undrain", "cluster-2")
+        done(stack, "undrain", emptied)
         done(stack, "scale", "--clusters", "3", "--workers", "3", *SPREAD)
         assert sizes(stack) == (3, 9)
 

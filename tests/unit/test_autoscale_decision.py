@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compose.scaling.bounds import Bounds, check
+from compose.errors import Refused
+from compose.scaling.bounds import Bounds, check, check_running
 from compose.scaling.calls import (
     HIGH,
     AddCluster,
@@ -188,6 +189,35 @@ def test_a_cluster_that_somebody_has_closed_is_not_taken_away() -> None:
     assert Looks().first(closed) is None
 
 
+def test_that_a_closed_cluster_stands_in_the_way_is_told_once() -> None:
+    closed = load(cluster(1, 9), cluster(2, 9), unknown(3, draining=True))
+
+    told = [one for one in Looks().for_s(300, closed) if type(one) is Stay]
+
+    (news,) = [one.reason for one in told if one.is_news]
+    assert news == (
+        "members 18 of 1,000 (2 %) for 30 s, but cluster-3, the last one, which would"
+        " go, was drained by hand: `emostream undrain cluster-3`, or `scale --clusters`"
+        " by hand, helps"
+    )
+
+
+def test_a_cluster_that_somebody_has_closed_is_none_of_the_fewest() -> None:
+    looks = Looks(replace(BOUNDS, clusters_min=2))
+    closed = load(unknown(1, draining=True), cluster(2, 9), cluster(3, 9))
+
+    assert looks.first(closed) is None
+    assert isinstance(looks.first(load(*closed.clusters, cluster(4, 9))), RemoveCluster)
+
+
+def test_a_machine_that_is_busy_keeps_its_workers() -> None:
+    idle = load(*(cluster(n, 250, busy=(0.05, 0.05)) for n in range(1, 4)))
+
+    assert Looks().first(replace(idle, machine_busy=0.9)) is None
+    assert isinstance(Looks().first(replace(idle, machine_busy=0.7)), RemoveWorker)
+    assert isinstance(Looks().first(idle), RemoveWorker)
+
+
 def test_a_cluster_that_was_leaving_when_the_last_scaler_ended_goes() -> None:
     begun = load(cluster(1, 200), cluster(2, 200), cluster(3, 9, leaving=True))
 
@@ -329,6 +359,7 @@ def test_the_next_step_up_waits_until_the_last_one_can_be_seen() -> None:
         "members 1,350 of 1,500 (90 %) for 59 s, but not all is seen yet of the last"
         " change"
     )
+    assert [one.is_held for one in waiting if type(one) is Stay].count(True) == 1
     assert steps(looks.for_s(1, starting)) == [AddCluster]
 
 
@@ -488,8 +519,24 @@ def test_a_start_outside_the_bounds_is_refused(settings: Settings, name: str) ->
         check(settings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(clusters=8), "are 8, and EMOSTREAM_CLUSTERS_MAX is 6: `emostream"),
+        (Settings(clusters=1), "are 1, and EMOSTREAM_CLUSTERS_MIN is 2: `emostream"),
+        (Settings(workers=5), "`emostream scale --workers 4` first"),
+    ],
+)
+def test_what_was_scaled_by_hand_out_of_the_bounds_is_told_how_to_come_back(
+    settings: Settings, told: str
+) -> None:
+    with pytest.raises(Refused, match=told):
+        check_running(settings)
+
+
 def test_the_defaults_lie_within_the_bounds() -> None:
     check(Settings())
+    check_running(Settings())
 
 
 @pytest.mark.parametrize("part", ["clusters", "workers"])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from clients.worker.wire import BrokerAddress, WorkerStatus
@@ -71,16 +72,21 @@ def test_members_of_clusters_that_close_already_need_the_same_room() -> None:
         closing.check_room(THREE, ["cluster-2"], {"cluster-3"}, seen(EMPTY, FULL, FULL))
 
 
-@pytest.mark.parametrize(
-    ("closed", "live"),
-    [({"cluster-1", "cluster-2"}, seen(EMPTY, EMPTY, EMPTY)), (set(), {})],
-    ids=["the others are closed", "the others are dead"],
-)
-def test_the_last_that_takes_clients_stays_open(
-    closed: set[str], live: Mapping[str, Seen]
-) -> None:
+def test_the_last_that_takes_clients_stays_open() -> None:
+    closed, live = {"cluster-1", "cluster-2"}, seen(EMPTY, EMPTY, EMPTY)
+
     with pytest.raises(Refused, match="No other cluster than cluster-3 takes clients"):
         closing.check_room(THREE, ["cluster-3"], closed, live)
+
+
+def test_of_others_that_are_silent_nobody_says_that_they_take_no_clients() -> None:
+    with pytest.raises(Refused) as refusal:
+        closing.check_room(THREE, ["cluster-3"], {"cluster-1"}, {})
+
+    assert str(refusal.value) == (
+        "cluster-2 does not answer: nobody knows whether there is room for the clients"
+        " of cluster-3."
+    )
 
 
 def test_who_has_not_moved_is_counted_by_cluster() -> None:
@@ -120,6 +126,19 @@ def test_a_cluster_lives_by_its_link_and_a_fresh_word_of_a_worker() -> None:
 
     assert clusters_seen(came, NOW_MS) == {"cluster-1": Seen(7, 100, False)}  # noqa: FBT003
     assert clusters_seen(came, NOW_MS + 3000) == {}
+
+
+def test_a_cluster_is_closed_when_all_of_its_workers_know() -> None:
+    knows = msgspec.structs.replace(status("cluster-1"), is_draining=True)
+    came = {
+        "clusters/cluster-1/link": b"1",
+        "workers/cluster-1/worker-1/status": knows.encode(),
+        "workers/cluster-1/worker-2/status": status("cluster-1").encode(),
+    }
+
+    assert not clusters_seen(came, NOW_MS)["cluster-1"].is_draining
+    came["workers/cluster-1/worker-2/status"] = knows.encode()
+    assert clusters_seen(came, NOW_MS)["cluster-1"].is_draining
 
 
 def test_a_drain_is_read_back_and_outlives_its_command(tmp_path: Path) -> None:
@@ -188,10 +207,30 @@ def test_who_can_still_join_is_waited_for() -> None:
     assert not Waiting(Audience(EMPTY), ["cluster-1"]).is_over()
 
 
-def test_a_main_broker_that_is_away_is_waited_for() -> None:
-    waiting = Waiting(Audience(None, CLOSED), ["cluster-1"])
+def test_a_main_broker_that_is_away_is_waited_for_and_named_once() -> None:
+    waiting = Waiting(Audience(None, None, CLOSED), ["cluster-1"])
 
-    assert [waiting.is_over(), waiting.is_over()] == [False, True]
+    told = [(waiting.is_over(), [*waiting.news()]) for _ in range(3)]
+
+    away = "The main broker does not answer."
+    assert told == [(False, [away]), (False, []), (True, [])]
+    assert waiting.silence == ""
+
+
+def test_who_comes_back_is_waited_for_again() -> None:
+    back = {"cluster-1": [CLOSED, replace(CLOSED, members=3)], "cluster-2": [FULL] * 2}
+
+    class Two(Audience):
+        def seen(self) -> Mapping[str, Seen]:
+            return {name: looks.pop(0) for name, looks in back.items()}
+
+    waiting = Waiting(Two(), ["cluster-1", "cluster-2"])
+    waiting.is_over()
+    assert waiting.left == {"cluster-2": 100}
+
+    waiting.is_over()
+
+    assert waiting.left == {"cluster-1": 3, "cluster-2": 100}
 
 
 def test_progress_is_told_when_it_has_changed() -> None:

@@ -233,7 +233,7 @@ FAULTS = {
     "every cluster is full": (
         replace(WELL, workers=(replace(WORKER, capacity=1200),)),
         ("web", "full"),
-        "full, 1,200 members in all: who comes is refused. EMOSTREAM_CLUSTER_CAPACITY",
+        "who comes is refused. `emostream scale --clusters` makes room, or a higher",
     ),
 }
 
@@ -471,3 +471,5 @@ def test_a_cluster_that_is_being_left_makes_no_room() -> None:
     status = replace(WELL, workers=(full, closed), drains={"cluster-2": "draining"})
 
     assert labels(status) == [("web", "full")]
+    (finding,) = verdict(status).findings
+    assert "`emostream undrain cluster-2` makes room" in finding.text
