@@ -74,6 +74,11 @@ class Layout:
         """Locked by whoever changes how many clusters and workers there are."""
         return self.run / "scaling.lock"
 
+    @property
+    def going_down(self) -> Path:
+        """Locked by whoever takes everything down."""
+        return self.run / "down.lock"
+
     def log_of(self, name: str) -> Path:
         """Return the log file of a process."""
         return self.logs / f"{name}.log"

@@ -55,13 +55,15 @@ class Native:
             PortsTaken: If a port that is needed cannot be had.
             PartFailed: If a part did not start; what was started is stopped, but for
                 what the reviver was about to start.
-            NoSupervisor: If supervisord cannot be started.
+            NoSupervisor: If supervisord cannot be started, or runs and is silent.
             OtherVersion: If another version's system is running.
             StillRunning: If a process that should go does not end.
+            TakenDown: If somebody takes everything down meanwhile.
         """
         self._layout.make()
         with running.alone(self._layout, self._report):
-            if self._supervisor.answers():
+            if not self._supervisor.is_gone():
+                self._check_answers()
                 return self._complete(settings, plan)
             self._end_orphans()
             drains.forget(self._layout)  # all begin open
@@ -71,13 +73,17 @@ class Native:
     def down(self) -> bool:
         """Stop everything, what needs others first; data is kept.
 
+        A command that starts something meanwhile gives up.
+
         Returns:
             Whether anything was running.
         """
         if not self._layout.root.exists():
             return False
-        with running.alone(self._layout, self._report), running.uninterrupted():
-            return self._down()
+        with running.taking_down(self._layout):
+            was_there = bool(orphans.find(self._layout.root))
+            with running.alone(self._layout, self._report), running.uninterrupted():
+                return self._down() or was_there
 
     def _begin(self, settings: Settings, system: System) -> None:
         wanted = ports.table(system.processes)
@@ -125,6 +131,14 @@ class Native:
         else:
             kept.remove(self._layout, process.name)
             self._supervisor.stop(process)
+
+    def _check_answers(self) -> None:
+        # What it runs may be well, and serves people: only a person ends that.
+        if not self._supervisor.answers():
+            raise NoSupervisor(
+                "supervisord runs, and does not answer: try again, or `emostream down`"
+                " and `up`, which start all anew."
+            )
 
     def _await_supervisor(self) -> None:
         try:

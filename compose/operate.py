@@ -11,7 +11,7 @@ from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.native import Native
 from compose.report import Report, report_on
-from compose.scaling import bounds, drains
+from compose.scaling import bounds, drains, turn
 from compose.scaling.__main__ import foreground
 from compose.scaling.bounds import Bounds
 from compose.scaling.scale import Scaling
@@ -123,7 +123,7 @@ def scale_by_load(settings: Settings) -> NoReturn:
 def _tell_drained(settings: Settings, report: Report) -> None:
     """Say which clusters are left out; one of a `scale` that was ended is opened."""
     layout = Layout(settings.state_dir)
-    Scaling(layout, report).take_back()
+    Scaling(layout, report, by=turn.BY_START).take_back()
     for name, drain in drains.read(layout).items():
         report.say(
             f"{name} is {drain.word}, and stays so: `emostream undrain {name}` opens"

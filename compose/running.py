@@ -108,12 +108,35 @@ def scaling(layout: Layout) -> Iterator[bool]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def taking_down(layout: Layout) -> Iterator[None]:
+    """Have whoever starts something give up: all of it is about to be stopped."""
+    if not layout.run.exists():
+        yield
+        return
+    file = os.open(layout.going_down, os.O_RDONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def is_going_down(layout: Layout) -> bool:
+    """Tell whether all is being taken down, or about to be."""
+    try:
+        with _locked(layout.going_down, fcntl.LOCK_SH) as nobody_does:
+            return not nobody_does
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[bool]:
     """Hold a lock that ends with this process; yield whether it was free."""
     file = os.open(path, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

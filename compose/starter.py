@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
-from compose import logtail
+from compose import logtail, running
 from compose.errors import Refused
 from compose.layout import Layout
 from compose.processes import Part, Process, Step, StepFailed, layers
@@ -20,6 +20,13 @@ _LOG_LINES = 15
 
 class PartFailed(Refused):
     """A part could not be started; the text says which, why, and what may help."""
+
+
+class TakenDown(Refused):
+    """Somebody takes everything down, and stops what was started, too."""
+
+    def __init__(self) -> None:
+        super().__init__("EmoStream was taken down meanwhile.")
 
 
 class Cancelled(Exception):
@@ -48,20 +55,21 @@ class Starter:
 
         Raises:
             PartFailed: If one did not become so in its time, or ended.
+            TakenDown: If somebody takes everything down meanwhile.
         """
         layers(parts)  # a circle is found before anything runs
         waiting = list(parts)
         done: set[str] = set()
-        running: dict[Future[None], Part] = {}
+        begun: dict[Future[None], Part] = {}
         with ThreadPoolExecutor(max_workers=len(parts)) as pool, self._cancelling():
-            while waiting or running:
+            while waiting or begun:
                 free = [part for part in waiting if done.issuperset(part.needs)]
-                running |= {pool.submit(self._do, part): part for part in free}
+                begun |= {pool.submit(self._do, part): part for part in free}
                 waiting = [part for part in waiting if part not in free]
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                finished, _ = wait(begun, return_when=FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                    done.add(running.pop(future).name)
+                    done.add(begun.pop(future).name)
 
     @contextmanager
     def _cancelling(self) -> Iterator[None]:
@@ -87,6 +95,7 @@ class Starter:
 
     def _bring_up(self, process: Process) -> None:
         log_begin = logtail.size(self._layout.log_of(process.name))
+        self._check_wanted()
         try:
             self._wait_until_ready(process, self._start_process(process))
             kept.add(self._layout, process.name)
@@ -115,6 +124,11 @@ class Starter:
                 )
             if self._cancelled.wait(_POLL_S):
                 raise Cancelled(process.name)
+            self._check_wanted()
+
+    def _check_wanted(self) -> None:
+        if running.is_going_down(self._layout):
+            raise TakenDown
 
     def _info(self, process: Process) -> ProcessInfo:
         return self._supervisor.processes()[process.name]

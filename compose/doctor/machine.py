@@ -6,9 +6,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from compose import running
 from compose.doctor.finding import Finding, ok, warning, wrong
-from compose.doctor.needs import disk_needed_bytes, memory_needed_bytes, port_claims
+from compose.doctor.needs import (
+    at_most,
+    disk_needed_bytes,
+    memory_needed_bytes,
+    port_claims,
+)
+from compose.layout import Layout
 from compose.settings import Settings, variable
+from compose.supervision.rpc import Supervisor
 
 _GIB = 1024**3
 
@@ -29,7 +37,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         from compose import ports as table  # noqa: PLC0415 - it needs psutil
     except ImportError:
         return  # told by the look at modules
-    claims = port_claims(settings)
+    claims = port_claims(_at_most(settings))
     wanted = [table.Wanted(one.port, process, one.setting) for process, one in claims]
     complaints = table.clashes(wanted)
     for complaint in complaints:
@@ -59,7 +67,7 @@ def memory(settings: Settings) -> Iterator[Finding]:
         return  # told by the look at modules
     ours = sum(map(usage.memory_bytes, orphans.find(settings.state_dir)))
     available = psutil.virtual_memory().available + ours
-    yield memory_finding(available, memory_needed_bytes(settings))
+    yield memory_finding(available, memory_needed_bytes(_at_most(settings)))
 
 
 def memory_finding(available: int, needed: int) -> Finding:
@@ -77,7 +85,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
     data = settings.state_dir / "data"
     used = sum(map(_size, data.rglob("*")))
     free = shutil.disk_usage(_nearest(settings.state_dir)).free
-    yield disk_finding(free, max(0, disk_needed_bytes(settings) - used))
+    yield disk_finding(free, max(0, disk_needed_bytes(_at_most(settings)) - used))
 
 
 def disk_finding(free: int, needed: int) -> Finding:
@@ -122,6 +130,17 @@ def clock_finding(now_s: float, newest_s: float) -> Finding:
     text = f"It has gone back by {back_s:.0f} s since the stream last wrote: reactions"
     text += " may fall behind the watermark and be lost."
     return wrong("clock", text, "Set it right, or wait until that time has passed.")
+
+
+def _at_most(settings: Settings) -> Settings:
+    """Return the settings with as many clusters and workers as may come to run."""
+    layout = Layout(settings.state_dir)
+    if Supervisor(layout.socket).is_gone():
+        return at_most(settings, None)
+    try:
+        return at_most(settings, running.noted(layout))
+    except (running.NothingNoted, OSError):
+        return at_most(settings, None)
 
 
 def _sentence(complaint: str) -> str:

@@ -30,6 +30,27 @@ COMPACTED_BYTES = 512 * _MIB
 """Frames and rooms, and the stream's checkpoint."""
 
 
+def at_most(settings: Settings, runs_with: Settings | None) -> Settings:
+    """Return the settings with as many clusters and workers as may come to run.
+
+    Args:
+        settings: As they were chosen.
+        runs_with: What a system runs with that they describe, if one does: what was
+            scaled by hand is in it.
+    """
+    clusters, workers = {settings.clusters}, {settings.workers}
+    if runs_with:
+        clusters.add(runs_with.clusters)
+        workers.add(runs_with.workers)
+    for one in (settings, runs_with or settings):
+        if one.auto_scale:
+            clusters.add(one.clusters_max)
+            workers.add(one.workers_max)
+    return settings.model_copy(
+        update={"clusters": max(clusters), "workers": max(workers)}
+    )
+
+
 def port_claims(settings: Settings) -> list[tuple[str, PortClaim]]:
     """Return who will listen on which port."""
     single = {"main_port": "mosquitto-main", "http_port": "web"}

@@ -19,13 +19,14 @@ from compose.credentials import Credentials
 from compose.errors import Refused
 from compose.layout import Layout
 from compose.report import LineReport, Report
-from compose.scaling import bounds, drains
+from compose.scaling import bounds, drains, turn
 from compose.scaling.auto import AutoScaler
 from compose.scaling.bounds import Bounds
 from compose.scaling.hearing import FOLLOWED
 from compose.scaling.load import Size
 from compose.scaling.scale import Scaling
 from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.topology import SCALER
 from mosquitto.acl import OPERATOR
 
 _RETRY_WAIT_MAX_S = 1.0
@@ -65,7 +66,10 @@ def foreground(settings: Settings) -> NoReturn:
             started with these settings.
     """
     bounds.check_running(settings)
-    log.addHandler(logging.NullHandler())  # the report says it
+    # The report says it, too, but a terminal may be closed by the morning.
+    layout = Layout(settings.state_dir)
+    logs.into_file(log, layout.log_of(SCALER), settings.log_level)
+    log.info("begun by=%r process=%d", "a person", os.getpid())
     report = LineReport(Console())
     report.say(_intention(Bounds.of(settings)))
     run(settings, report, lambda text: report.say(f"{time.strftime('%X')} {text}"))
@@ -161,7 +165,9 @@ class _Scaler:
     def to(
         self, clusters: int | None, workers: int | None, abandoned: threading.Event
     ) -> None:
-        scaling = Scaling(self._layout, self._report, abandoned=abandoned)
+        scaling = Scaling(
+            self._layout, self._report, abandoned=abandoned, by=turn.BY_LOAD
+        )
         scaling.to(clusters=clusters, workers=workers)
 
 

@@ -4,7 +4,7 @@ Asked of the main broker and of the clusters' own, as the operator.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +58,14 @@ class Audience(Protocol):
         """
         ...
 
+    def is_told(self, drains: Iterable[Drain]) -> bool:
+        """Return whether main knows just these: one that was started again does not.
+
+        Raises:
+            NoMain: If that cannot be known.
+        """
+        ...
+
     def kept(self, cluster: str) -> int | None:
         """Return how many members a cluster's broker knows; None if it is silent."""
         ...
@@ -77,26 +85,35 @@ class AudienceAtMain:
 
     def seen(self) -> Mapping[str, Seen]:
         """Return the clusters that live, by name."""
-        topics = [cluster_link(ANY), worker_status(ANY, ANY)]
+        came = self._read([cluster_link(ANY), worker_status(ANY, ANY)])
+        return clusters_seen(came, time.time_ns() // 1_000_000)
+
+    def tell(self, drains: Iterable[Drain]) -> None:
+        """Tell which clusters are to be left; no other one is."""
         try:
-            came = read(
+            publish_retained(
                 self._settings.main_port,
-                topics,
+                CONTROL_MOVE,
+                _moves(drains).encode(),
                 login=self._login,
                 within_s=_ANSWER_WITHIN_S,
             )
         except BrokerRefused as error:
             raise _no_main(error) from error
-        return clusters_seen(came, time.time_ns() // 1_000_000)
 
-    def tell(self, drains: Iterable[Drain]) -> None:
-        """Tell which clusters are to be left; no other one is."""
-        moves = Moves({drain.cluster: Move(drain.spread_s) for drain in drains})
+    def is_told(self, drains: Iterable[Drain]) -> bool:
+        """Return whether main knows just these."""
+        came = self._read([CONTROL_MOVE])
         try:
-            publish_retained(
+            return Moves.decode(came[CONTROL_MOVE]) == _moves(drains)
+        except (KeyError, BadMessage):
+            return False
+
+    def _read(self, topics: Sequence[str]) -> Mapping[str, bytes]:
+        try:
+            return read(
                 self._settings.main_port,
-                CONTROL_MOVE,
-                moves.encode(),
+                topics,
                 login=self._login,
                 within_s=_ANSWER_WITHIN_S,
             )
@@ -132,6 +149,10 @@ def _together(statuses: list[WorkerStatus]) -> Seen:
         capacity=max(statuses, key=lambda status: status.at_ms).capacity,
         is_draining=all(status.is_draining for status in statuses),
     )
+
+
+def _moves(drains: Iterable[Drain]) -> Moves:
+    return Moves({drain.cluster: Move(drain.spread_s) for drain in drains})
 
 
 def _status(payload: bytes) -> WorkerStatus | None:

@@ -16,8 +16,15 @@ from typing import Protocol
 from clients.event import Event
 from compose.errors import Refused
 from compose.scaling.bounds import Bounds
-from compose.scaling.calls import AddCluster, Change, RemoveCluster, RemoveWorker
+from compose.scaling.calls import (
+    AddCluster,
+    AddWorker,
+    Change,
+    RemoveCluster,
+    RemoveWorker,
+)
 from compose.scaling.decision import Memory, Pace, decide
+from compose.scaling.draining import Abandoned
 from compose.scaling.hearing import Hearing
 from compose.scaling.load import Size
 
@@ -95,6 +102,9 @@ class AutoScaler:
         if self._errand:
             self._errand.abandoned.set()
             self._errand.join(within_s)
+            if isinstance(self._errand.problem, Abandoned):
+                log.info("left reason=%r", str(self._errand.problem))
+                self._tell(str(self._errand.problem))
 
     def _look(self, now_s: float) -> None:
         if self._errand and not self._errand.is_alive():
@@ -172,6 +182,9 @@ class AutoScaler:
             case Refused() if instead:
                 log.info("left reason=%r", str(errand.problem))
             case Refused() as error:
+                if isinstance(errand.change, AddCluster | AddWorker):
+                    # What was ready stays, and some of it may be missing.
+                    self._is_whole, self._tried_s = False, now_s
                 log.warning("refused reason=%r", str(error))
                 self._tell(f"{error} {self._when_again(errand.change)}")
             case error:

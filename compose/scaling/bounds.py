@@ -45,14 +45,18 @@ def check(settings: Settings) -> None:
 def check_running(settings: Settings) -> None:
     """Make sure that what runs lies within the bounds; it may be scaled by hand.
 
+    Args:
+        settings: What runs, with the bounds that this process reads.
+
     Raises:
         Refused: If it does not; says what helps.
     """
     for name, number, fewest, most in _outside(settings):
         nearest = min(max(number, fewest), most)
-        bound = variable(f"{name}_{'min' if number < fewest else 'max'}")
+        bound = f"{name}_{'min' if number < fewest else 'max'}"
         raise Refused(
-            f"The {name} that run are {number}, and {bound} is {nearest}:"
+            f"The {name} that run are {number}, and {variable(bound)} is {nearest}"
+            f" ({settings.origin(bound)}):"
             f" `emostream scale --{name} {nearest}` first, or set that bound otherwise."
         )
 

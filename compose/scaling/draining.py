@@ -25,12 +25,12 @@ from compose.settings import Settings
 PATIENCE_S = 30.0
 """So much longer than its spread a drain waits for those who have not gone."""
 
-TELLS_EVERY_S = 2.0
+_ASKS_MAIN_EVERY_S = 2.0
 """A main broker that is started again has forgotten who is to go."""
 
 
 class Abandoned(Refused):
-    """Who waited was told to stop; the clusters stay closed."""
+    """Who waited was told to stop; the clusters stay closed unless it opens them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Draining:
             self._wait(closed, force=force)
             while not self._stop_if_left(closed, force=force):
                 self._wait(closed, force=force)
-        except (KeyboardInterrupt, Abandoned):
+        except KeyboardInterrupt:
             self._report.say(closing.stays_closed(closed))
             raise
 
@@ -193,7 +193,7 @@ class Draining:
         deadline = time.monotonic() + max(
             drain.patience_s(self._how.patience_s) for drain in waited_for
         )
-        tell_s = time.monotonic() + TELLS_EVERY_S
+        tell_s = time.monotonic() + _ASKS_MAIN_EVERY_S
         while not waiting.is_over():
             for line in waiting.news():
                 self._report.say(line)
@@ -203,10 +203,11 @@ class Draining:
                 why = waiting.silence or f"{closing.still_there(waiting.left)}."
                 raise Refused(f"{why} {closing.stays_closed(waited_for)}")
             if self._how.abandoned.wait(waiting.POLL_S):
-                raise Abandoned("The wait for it was given up.")
+                given_up = "The wait for it was given up."
+                raise Abandoned(f"{given_up} {closing.stays_closed(waited_for)}")
             self._look_again(waited_for)
             if time.monotonic() > tell_s:
-                tell_s = time.monotonic() + TELLS_EVERY_S
+                tell_s = time.monotonic() + _ASKS_MAIN_EVERY_S
                 self._tell_again(audience)
         for line in waiting.news():
             self._report.say(line)
@@ -215,8 +216,10 @@ class Draining:
         # Who opens a cluster says so before the note is gone, and must be the last.
         with running.alone_if_free(self._layout) as is_free:
             if is_free:
+                noted = drains.read(self._layout).values()
                 with contextlib.suppress(NoMain):  # who waits says so
-                    audience.tell(drains.read(self._layout).values())
+                    if not audience.is_told(noted):
+                        audience.tell(noted)
 
     def _look_again(self, closed: Sequence[Drain]) -> None:
         """Make sure that the drains are still wanted.

@@ -62,7 +62,7 @@ class Fleet:
         self._groups.fit(self._plan(settings))
 
     def start(self, settings: Settings, chosen: Callable[[str], bool]) -> None:
-        """Start what does not run of some processes; return when it is ready.
+        """Start what is not kept running of some processes; return when it is ready.
 
         Args:
             settings: What the system is to run with.
@@ -74,9 +74,11 @@ class Fleet:
         """
         system = self._plan(settings)
         known = {process.name for process in system.processes if chosen(process.name)}
-        # What has ended and is kept is the reviver's.
-        names = known - system.at_rest - self.alive() - kept.names(self._layout)
-        ports.check(ports.table(one for one in system.processes if one.name in names))
+        # What has ended and is kept is the reviver's; what runs and is not kept was not
+        # waited for to the end.
+        names = known - system.at_rest - kept.names(self._layout)
+        down = names - self.alive()
+        ports.check(ports.table(one for one in system.processes if one.name in down))
         self._groups.fit(system)
         if names:
             starter = Starter(self._layout, self._supervisor, self._report)
@@ -103,5 +105,13 @@ class Fleet:
         names = {
             name for cluster in clusters for name in processes_of(settings, cluster)
         }
+        self.stop(names)
+
+    def stop(self, names: AbstractSet[str]) -> None:
+        """Stop some processes for good; they stay known.
+
+        Raises:
+            StillRunning: If one does not end.
+        """
         with running.uninterrupted():
             self._groups.stop(names)

@@ -11,18 +11,18 @@ from contextlib import suppress
 from pydantic import ValidationError
 
 from compose import running, topology
-from compose.brokers import cluster_names, is_clusters, processes_of
+from compose.brokers import cluster_names
 from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.processes import System
 from compose.report import Report
-from compose.scaling import drains
+from compose.scaling import drains, turn
 from compose.scaling.audience import Audience, AudienceAtMain, NoMain
 from compose.scaling.draining import PATIENCE_S, Abandoned, Draining, Wait
 from compose.scaling.drains import SPREAD_S
 from compose.scaling.fleet import Fleet
+from compose.scaling.growing import Growing, size
 from compose.settings import Settings
-from compose.supervision import kept
 
 __all__ = ["Abandoned", "Scaling"]
 
@@ -37,6 +37,7 @@ class Scaling:
         audience: Returns the registered clients of the system of some settings.
         abandoned: Ends the wait for who is to move when it is set, within two seconds.
         patience_s: How much longer than their spread that wait is.
+        by: Who scales; told to others who would, too.
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing to know, all but two by name
@@ -48,11 +49,13 @@ class Scaling:
         audience: Callable[[Settings], Audience] = AudienceAtMain,
         abandoned: threading.Event | None = None,
         patience_s: float = PATIENCE_S,
+        by: str = turn.BY_HAND,
     ) -> None:
-        self._layout, self._report = layout, report
+        self._layout, self._report, self._by = layout, report, by
         self._fleet = Fleet(
             layout, report, plan or (lambda chosen: topology.native(chosen, report.say))
         )
+        self._growing = Growing(layout, report, self._fleet)
         self._audience_of = audience
         self._draining = Draining(
             layout,
@@ -89,9 +92,9 @@ class Scaling:
                 what is left.
         """
         self._check_there()
-        with running.scaling(self._layout) as is_ours:
-            if not is_ours:
-                raise Refused("Another command scales the system at this moment.")
+        with turn.taken(self._layout, self._by) as somebody_has_it:
+            if somebody_has_it:
+                raise Refused(somebody_has_it)
             now = self._settle()
             aim = _changed(
                 now,
@@ -104,7 +107,7 @@ class Scaling:
             self._drain_surplus(aim, spread_s, force=force)
             self._shrink(aim)
             is_new = self._fleet.alive() != before
-            self._report.say(_size(aim) + ("" if is_new else " It was so already."))
+            self._report.say(size(aim) + ("" if is_new else " It was so already."))
             return aim
 
     def drain(self, cluster: str, spread_s: float, *, force: bool) -> None:
@@ -133,8 +136,8 @@ class Scaling:
 
         Where a call is still at work, it is left alone.
         """
-        with running.scaling(self._layout) as is_ours:
-            if is_ours:
+        with turn.taken(self._layout, self._by) as somebody_has_it:
+            if not somebody_has_it:
                 self._take_back(self._settle())
 
     def _check_there(self) -> None:
@@ -164,7 +167,6 @@ class Scaling:
                 self._draining.open(name)
 
     def _grow(self, aim: Settings) -> None:
-        """Start what is missing; of what fails, keep what people may have come to."""
         with running.alone(self._layout, self._report):
             before = self._fleet.settings()
             larger = _changed(
@@ -175,30 +177,7 @@ class Scaling:
             if larger.clusters > before.clusters:
                 # One of that name may have gone while main could not be told.
                 self._tell(before)
-            running.note(self._layout, larger)
-            try:
-                self._fleet.start(larger, is_clusters)
-            except BaseException:
-                with running.uninterrupted():
-                    self._keep(self._reached(before, larger), before)
-                raise
-
-    def _reached(self, before: Settings, larger: Settings) -> Settings:
-        """Return the most between two sizes of which all that is new is ready."""
-        ready = kept.names(self._layout)
-        had = _processes(before, self._layout)
-        for clusters in range(larger.clusters, before.clusters - 1, -1):
-            for workers in (larger.workers, before.workers):
-                reached = _changed(before, clusters, workers)
-                if _processes(reached, self._layout) - had <= ready:
-                    return reached
-        return before
-
-    def _keep(self, reached: Settings, before: Settings) -> None:
-        running.note(self._layout, reached)
-        self._fleet.fit(reached)
-        if reached != before:
-            self._report.say(f"{_size(reached)} What was ready stays.")
+            self._growing.grow(before, larger)
 
     def _drain_surplus(self, aim: Settings, spread_s: float, *, force: bool) -> None:
         now = self._fleet.settings()
@@ -221,19 +200,6 @@ class Scaling:
 
     def _tell(self, settings: Settings) -> None:
         self._audience_of(settings).tell(drains.read(self._layout).values())
-
-
-def _size(settings: Settings) -> str:
-    return f"Clusters: {settings.clusters}, workers of each: {settings.workers}."
-
-
-def _processes(settings: Settings, layout: Layout) -> set[str]:
-    """Name the processes of all clusters that are not drained."""
-    return {
-        name
-        for cluster in drains.open_of(cluster_names(settings), layout)
-        for name in processes_of(settings, cluster)
-    }
 
 
 def _changed(settings: Settings, clusters: int, workers: int) -> Settings:

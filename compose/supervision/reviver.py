@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol, TextIO
 
@@ -21,6 +21,7 @@ from supervisor import childutils
 
 from compose import logs, logtail
 from compose.layout import Layout
+from compose.scaling.reminding import Reminder
 from compose.supervision import kept, restarts
 from compose.supervision.restarts import BadRestarts, Restarts
 from compose.supervision.revival import Revival, Revivals
@@ -67,10 +68,11 @@ class Reviver:
         *,
         now_s: Callable[[], float],
         spread: Callable[[float], float],
+        after_look: Callable[[Mapping[str, ProcessInfo]], None] = lambda _: None,
     ) -> None:
         self._layout = layout
         self._orders = orders
-        self._now_s = now_s
+        self._now_s, self._after_look = now_s, after_look
         self._revivals = Revivals(spread)
         self._reasons: dict[str, str] = {}
         self._counted = self._counted_before()
@@ -82,9 +84,9 @@ class Reviver:
         Raises:
             NoSupervisor: If supervisord does not answer.
         """
-        found = self._orders.processes().values()
+        found = self._orders.processes()
         for revival in self._revivals.plan(
-            found, kept.names(self._layout), self._now_s()
+            found.values(), kept.names(self._layout), self._now_s()
         ):
             self._announce(revival)
         due = self._revivals.take_due(self._now_s())
@@ -92,6 +94,7 @@ class Reviver:
             self._revive(revival)
         with _disk_troubles_told():
             restarts.note_look(self._layout)
+        self._after_look(found)
         if due:
             return 0.0  # one that could not be started causes no event
         next_s = self._revivals.next_s()
@@ -198,7 +201,13 @@ class Events:
 def run(layout: Layout) -> None:
     """Revive until supervisord ends."""
     supervisor = Supervisor(layout.socket)
-    reviver = Reviver(layout, supervisor, now_s=time.monotonic, spread=_by_chance)
+    reviver = Reviver(
+        layout,
+        supervisor,
+        now_s=time.monotonic,
+        spread=_by_chance,
+        after_look=Reminder(layout).look,
+    )
     wait_s = 0.0
     signal.signal(signal.SIGTERM, _told_to_end)
     with contextlib.suppress(SupervisorEnds, BrokenPipeError):

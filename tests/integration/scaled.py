@@ -11,7 +11,7 @@ from compose import brokers, running
 from compose.errors import Refused
 from compose.processes import Process, System
 from compose.report import Report
-from compose.scaling import drains
+from compose.scaling import drains, turn
 from compose.scaling.audience import NoMain, Seen
 from compose.scaling.drains import Drain
 from compose.scaling.scale import Scaling
@@ -52,6 +52,9 @@ class People:
         self.told.append({drain.cluster for drain in drains})
         for name in self.told[-1] - self.stay:
             self.members.pop(name, None)
+
+    def is_told(self, drains: Iterable[Drain]) -> bool:
+        return self.told[-1:] == [{drain.cluster for drain in drains}]
 
     def kept(self, cluster: str) -> int | None:
         return self.members.get(cluster, 0)
@@ -100,22 +103,57 @@ class Clusters:
         ]
         return replace(plan, parts=parts)
 
+    def late_to_fail_before_others(self, settings: Settings) -> System:
+        """Describe a system whose second cluster fails once all others are ready."""
+        plan = self.plan(settings)
+        parts = [
+            replace(part, ready=self._ends_after_others)
+            if part.name == "cluster-2"
+            else part
+            for part in plan.processes
+        ]
+        return replace(plan, parts=parts)
+
+    def _ends_after_others(self) -> bool:
+        others = processes(3, 1) - processes(2, 1)
+        if others <= kept.names(self.machine.layout):
+            raise StartRefused("it cannot be used")
+        return False
+
+    def never_ready(self, settings: Settings) -> System:
+        """Describe a system whose last cluster takes for ever to start."""
+        plan = self.plan(settings)
+        last = brokers.cluster_names(settings)[-1]
+        parts = [
+            replace(part, ready=lambda: False, ready_within_s=45)
+            if part.name == last
+            else part
+            for part in plan.processes
+        ]
+        return replace(plan, parts=parts)
+
     def _ends_last(self) -> bool:
         _, workers = self.noted()
         if processes(2, workers) <= kept.names(self.machine.layout):
             raise StartRefused("it cannot be used")
         return False
 
-    def up(self, clusters: int = 2, workers: int = 2) -> Settings:
+    def up(
+        self,
+        clusters: int = 2,
+        workers: int = 2,
+        plan: Callable[[Settings], System] | None = None,
+    ) -> Settings:
         wanted = {"clusters": clusters, "workers": workers}
         root = {"state_dir": self.machine.layout.root}
         settings = Settings.model_validate(root | wanted)
-        return self.machine.native.up(settings, self.plan)
+        return self.machine.native.up(settings, plan or self.plan)
 
     def scaling(
         self,
         plan: Callable[[Settings], System] | None = None,
         told: Report | None = None,
+        by: str = turn.BY_HAND,
     ) -> Scaling:
         return Scaling(
             self.machine.layout,
@@ -124,6 +162,7 @@ class Clusters:
             audience=lambda _: self.people,
             abandoned=self.abandoned,
             patience_s=0,
+            by=by,
         )
 
     def drain(self, cluster: str, *, force: bool = False) -> None:

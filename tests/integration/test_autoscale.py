@@ -288,6 +288,28 @@ def test_a_person_is_told_what_is_decided_and_ends_it_by_ctrl_c(place: Place) ->
     )
     assert " EmoStream is not running: `emostream up` starts it. It is" in told[1]
     assert " To 3 clusters with 2 workers each: members 900 of 1,000" in told[2]
+    log = Layout(place.settings.state_dir).log_of("scaler").read_text()
+    assert " INFO scaling begun by='a person' process=" in log
+    assert " INFO scaling decided decision=AddCluster clusters=3 workers=2" in log
+    assert " INFO " not in started.log()
+
+
+def test_a_person_learns_which_bound_what_runs_lies_beyond_and_who_set_it(
+    place: Place,
+) -> None:
+    layout = Layout(place.settings.state_dir)
+    note(layout, place.settings.model_copy(update={"clusters": 8}))
+    started_with = place.settings.model_copy(update={"clusters": 8})
+
+    with process(started_with, FOR_A_PERSON) as started:
+        assert started.ended() == 1
+
+    refusal = started.log().splitlines()[-1]
+    assert refusal.endswith(
+        "The clusters that run are 8, and EMOSTREAM_CLUSTERS_MAX is 6 (environment):"
+        " `emostream scale --clusters 6` first, or set that bound otherwise."
+    )
+    assert not layout.log_of("scaler").exists()
 
 
 def test_where_nothing_was_ever_started_it_says_so(tmp_path: Path) -> None:

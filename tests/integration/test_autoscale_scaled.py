@@ -81,5 +81,7 @@ def test_a_cluster_that_is_being_left_is_opened_when_the_others_are_full() -> No
             "To 3 clusters with 1 worker each",
             "Done.",
         ]
+        assert "cluster-3 is open." in system.lines
+        assert "stays closed" not in "\n".join([*system.lines, *told])
         assert scaler.size().draining == frozenset()
         assert system.alive() == processes(3, 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from compose import running
 from compose.doctor import jars as doctor_jars
 from compose.doctor import machine as doctor_machine
 from compose.doctor import versions
@@ -20,6 +21,7 @@ from compose.settings import Settings
 from compose.setup.jars import SPARK
 from compose.supervision.orphans import MARKER
 from tests.integration.kafka_server import JARS_DIR
+from tests.integration.machine import machine_in_a_short_folder
 from tests.integration.processes import (
     LOOPBACK,
     absent,
@@ -69,6 +71,41 @@ def test_a_port_of_somebody_else_is_named_with_its_holder_and_setting(
     assert f"{settings.cluster_port + 1} (cluster-2) is in use by" in finding.text
     assert f"(process {os.getpid()})" in finding.text
     assert "EMOSTREAM_CLUSTER_PORT" in finding.remedy
+
+
+def test_ports_of_clusters_that_the_load_may_add_are_looked_at(
+    settings: Settings,
+) -> None:
+    few = {"clusters": 1, "clusters_min": 1, "clusters_max": 3}
+    bounded = settings.model_copy(update=few)
+    scaling = bounded.model_copy(update={"auto_scale": True})
+
+    with socket.create_server((LOOPBACK, settings.cluster_port + 2)):
+        assert only(doctor_machine.ports, bounded).level is Level.OK
+        finding = only(doctor_machine.ports, scaling)
+
+    assert finding.level is Level.WRONG
+    assert f"{settings.cluster_port + 2} (cluster-3) is in use by" in finding.text
+
+
+def test_ports_of_clusters_that_were_added_by_hand_are_looked_at(
+    settings: Settings,
+) -> None:
+    with (
+        machine_in_a_short_folder() as here,
+        socket.create_server((LOOPBACK, settings.cluster_port + 2)),
+    ):
+        few = {"clusters": 1, "state_dir": here.layout.root}
+        chosen = settings.model_copy(update=few)
+        here.up(here.server("first"))
+        running.note(here.layout, chosen.model_copy(update={"clusters": 3}))
+
+        finding = only(doctor_machine.ports, chosen)
+        here.native.down()
+        ended = only(doctor_machine.ports, chosen)
+
+    assert f"{settings.cluster_port + 2} (cluster-3) is in use by" in finding.text
+    assert ended.level is Level.OK  # a start has the chosen number
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from compose.ports import PortsTaken
 from compose.processes import Process, Step, StepFailed, System
 from compose.settings import Settings
 from compose.starter import PartFailed
+from compose.supervision.rpc import NoSupervisor
 from tests.integration.machine import Machine, machine_in_a_short_folder
 from tests.integration.processes import accepts
 
@@ -224,6 +225,22 @@ def test_a_hung_supervisor_does_not_keep_anything_alive(machine: Machine) -> Non
     assert machine.native.down()
 
     assert machine.left() == []
+
+
+def test_up_leaves_what_a_silent_supervisor_runs_alone(machine: Machine) -> None:
+    machine.up(machine.server("first"))
+    supervisor, before = machine.supervisor.pid(), machine.pids()
+
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        with pytest.raises(NoSupervisor, match="does not answer: try again, or"):
+            machine.up(machine.server("first"))
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+    machine.up(machine.server("first"))
+    assert machine.pids() == before
+    assert machine.events() == ["first started"]
 
 
 def test_down_finds_what_a_killed_supervisor_left(machine: Machine) -> None:

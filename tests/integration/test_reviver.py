@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from compose.processes import Step, StepFailed
+from compose.scaling import drains
+from compose.scaling.reminding import MAIN
 from compose.starter import PartFailed
 from compose.supervision import orphans, restarts
 from compose.supervision.rpc import REVIVER, State
@@ -237,3 +239,24 @@ def test_what_outlives_its_supervisor_is_named_and_the_reviver_does_not(
     machine.up(machine.server("first"))
     told = "Ending what an earlier supervisor left: first, second"
     assert told in machine.told.lines
+
+
+def test_it_sees_to_it_that_a_new_main_broker_hears_who_is_to_go(
+    machine: Machine,
+) -> None:
+    """This one is a little server, which cannot be told."""
+    machine.up(machine.server(MAIN))
+    drains.add(machine.layout, drains.begun("cluster-2", 30))
+    log = machine.layout.log_of("reviver")
+
+    def since_its_start() -> str:
+        _, started, rest = log.read_text().rpartition(f"started process={MAIN}")
+        return rest if started else ""
+
+    kill(machine, MAIN)
+
+    wait_until(
+        lambda: "main was not told who is to go" in since_its_start(),
+        within_s=30,
+        what="a try",
+    )

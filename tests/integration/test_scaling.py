@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,7 +11,7 @@ from compose import running
 from compose.errors import Refused
 from compose.ports import PortsTaken
 from compose.processes import System
-from compose.scaling import drains
+from compose.scaling import drains, turn
 from compose.settings import Settings
 from compose.starter import PartFailed
 from compose.supervision import kept
@@ -170,6 +171,110 @@ def test_clusters_that_became_ready_before_another_failed_stay(
     assert "Clusters: 2, workers of each: 2. What was ready stays." in system.lines
 
 
+def test_a_cluster_that_became_ready_stays_though_one_before_it_failed(
+    system: Clusters,
+) -> None:
+    system.up(1, 1)
+
+    with pytest.raises(PartFailed, match="cluster-2 did not start"):
+        system.scaling(system.late_to_fail_before_others).to(clusters=3)
+
+    missing = {"cluster-2", "cluster-2-worker-1"}
+    assert system.alive() == processes(3, 1) - missing
+    assert kept.names(system.machine.layout) == processes(3, 1) - missing
+    assert system.noted() == (3, 1)
+    assert "Missing: cluster-2 and cluster-2-worker-1. The same" in system.said()
+    system.scaling().to(clusters=3)
+    assert system.alive() == kept.names(system.machine.layout) == processes(3, 1)
+
+
+def test_what_was_being_started_when_a_scale_was_killed_is_kept(
+    system: Clusters,
+) -> None:
+    system.up(2, 1)
+    kept.remove(system.machine.layout, "cluster-2-worker-1")
+
+    system.scaling().to(clusters=2)
+
+    assert kept.names(system.machine.layout) == processes(2, 1)
+
+
+def stopped_during(
+    system: Clusters, begin: Callable[[], object], is_under_way: Callable[[], bool]
+) -> list[str]:
+    """Take everything down while something starts; return what that was told."""
+    said: list[str] = []
+
+    def start() -> None:
+        try:
+            begin()
+        except Refused as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    wait_until(is_under_way, within_s=30, what="a start")
+    assert system.machine.native.down()
+    thread.join(30)
+    assert system.machine.left() == []
+    return said
+
+
+TAKEN_DOWN = ["EmoStream was taken down meanwhile."]
+
+
+def test_a_stop_wins_over_a_growth_that_takes_its_time(system: Clusters) -> None:
+    system.up(2, 1)
+    scaling, layout = system.scaling(system.never_ready), system.machine.layout
+
+    said = stopped_during(
+        system,
+        lambda: scaling.to(clusters=4),
+        lambda: (
+            processes(3, 1) | {"cluster-4"} <= system.alive()
+            and processes(3, 1) <= kept.names(layout)
+        ),
+    )
+
+    assert said == TAKEN_DOWN
+    assert "What was ready stays." not in system.said()
+
+
+def test_a_stop_wins_over_an_undrain_that_takes_its_time(system: Clusters) -> None:
+    system.up(2, 1)
+    system.drain("cluster-2")
+    scaling = system.scaling(system.never_ready)
+
+    said = stopped_during(
+        system,
+        lambda: scaling.undrain("cluster-2"),
+        lambda: "cluster-2" in system.alive(),
+    )
+
+    assert said == TAKEN_DOWN
+
+
+def test_a_stop_wins_over_a_start_of_all(system: Clusters) -> None:
+    answers = system.machine.supervisor.answers
+
+    said = stopped_during(
+        system,
+        lambda: system.up(2, 1, plan=system.never_ready),
+        lambda: answers() and "cluster-2" in system.alive(),
+    )
+
+    assert said == TAKEN_DOWN
+
+
+def test_a_start_after_a_stop_is_not_taken_for_unwanted(system: Clusters) -> None:
+    system.up(1, 1)
+    system.machine.native.down()
+
+    system.up(1, 1)
+
+    assert system.alive() == processes(1, 1)
+
+
 def test_a_cluster_whose_going_was_cut_off_can_come_again(system: Clusters) -> None:
     system.up(3, 2)
 
@@ -292,10 +397,26 @@ def test_a_scale_that_was_given_up_is_taken_back(system: Clusters, by: str) -> N
 
 def test_one_command_at_a_time_scales(system: Clusters) -> None:
     system.up(1, 1)
-    with running.scaling(system.machine.layout) as is_ours:
-        assert is_ours
-        with pytest.raises(Refused, match="Another command scales"):
+    with turn.taken(system.machine.layout, turn.BY_LOAD) as somebody_has_it:
+        assert not somebody_has_it
+        with pytest.raises(Refused, match=r"The auto-scaler \(process \d+\) has been"):
             system.scaling().to(clusters=2)
+        system.scaling().take_back()  # it leaves the other one alone
+
+
+@pytest.mark.parametrize("by", [turn.BY_HAND, turn.BY_START])
+def test_who_scales_is_told_to_others(system: Clusters, by: str) -> None:
+    system.up(1, 1)
+    said: list[str] = []
+
+    def others(settings: Settings) -> System:
+        with turn.taken(system.machine.layout, turn.BY_LOAD) as somebody_has_it:
+            said.append(somebody_has_it)
+        return system.plan(settings)
+
+    system.scaling(others, by=by).to(clusters=1)
+
+    assert said[0].startswith(f"{by} (process {os.getpid()})")
 
 
 def test_nothing_that_runs_is_one_sentence(system: Clusters) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.worker.wire import Join
+from clients.worker.wire import Join, Moves
 from compose import running
 from compose.layout import Layout
 from compose.members import members_now
@@ -12,7 +12,9 @@ from compose.mqtt_reader import BrokerRefused, Login, read
 from compose.mqtt_writer import publish_retained
 from compose.scaling import drains
 from compose.scaling.audience import AudienceAtMain, NoMain
+from compose.scaling.reminding import MAIN, Reminder
 from compose.scaling.waiting import Waiting
+from compose.supervision.rpc import ProcessInfo, State
 from mosquitto.acl import OPERATOR, WEB
 from mosquitto.topic import CONTROL_MOVE
 from tests.integration.audience_clients import Attendee
@@ -95,6 +97,26 @@ def test_without_main_nothing_is_known_and_nothing_said(tmp_path: Path) -> None:
             audience.tell([])
 
 
+def test_main_knows_what_it_was_told_last_until_it_is_started_again(
+    tmp_path: Path,
+) -> None:
+    two, three = drains.begun("cluster-2", 30), drains.begun("cluster-3", 30)
+    with brokers(tmp_path, clusters=1) as made:
+        audience = AudienceAtMain(made.settings)
+        assert not audience.is_told([])
+        audience.tell([two])
+
+        assert audience.is_told([two])
+        assert not audience.is_told([two, three])
+        assert not audience.is_told([])
+        made.main.kill()
+        with pytest.raises(NoMain, match="main broker does not answer"):
+            audience.is_told([two])
+        made.main.start()
+
+        assert not audience.is_told([two])
+
+
 def test_only_the_operator_can_say_it_and_main_keeps_it(tmp_path: Path) -> None:
     with brokers(tmp_path, clusters=1) as made:
         port, passwords = made.settings.main_port, made.credentials.passwords
@@ -130,3 +152,24 @@ def test_members_are_listed_of_the_clusters_that_run_now(tmp_path: Path) -> None
         drains.add(layout, drains.as_stopped(drains.begun("cluster-1", 0)))
         assert members_now(began_with).unanswered == ()
         one.leave()
+
+
+def test_a_main_broker_that_was_started_again_hears_who_is_to_go(
+    tmp_path: Path,
+) -> None:
+    with brokers(tmp_path, clusters=1) as made:
+        layout = Layout(tmp_path)
+        running.note(layout, made.settings)
+        drains.add(layout, drains.begun("cluster-1", 30))
+        made.main.kill()
+        made.main.start()
+        process = ProcessInfo(
+            MAIN, MAIN, State.RUNNING, made.main.pid, started_at=0, exit_status=0
+        )
+
+        Reminder(layout).look({MAIN: process})
+
+        operator = Login(OPERATOR, made.credentials.passwords[OPERATOR])
+        port = made.settings.main_port
+        kept = read(port, [CONTROL_MOVE], login=operator, within_s=SOON_S)
+        assert Moves.decode(kept[CONTROL_MOVE]).clusters["cluster-1"].spread_s == 30

@@ -13,6 +13,7 @@ from compose.errors import Refused
 from compose.scaling.auto import AutoScaler
 from compose.scaling.bounds import Bounds
 from compose.scaling.decision import Pace
+from compose.scaling.draining import Abandoned
 from compose.scaling.hearing import FOLLOWED
 from compose.scaling.load import Size
 from tests.unit.test_autoscale_hearing import linked, status
@@ -42,7 +43,7 @@ class System:
         while not self.may_go_on.wait(0.01):
             is_over = abandoned.is_set() and not self.may_go_on.is_set()
             if is_over and self.is_draining(clusters):
-                raise Refused("The wait for it was given up.")
+                raise Abandoned("The wait for it was given up.")
         if self.problem:
             raise self.problem
         if clusters is None or workers is None:
@@ -262,6 +263,20 @@ def test_what_is_refused_is_told_and_tried_again_after_the_pause(
     assert hall.system.asked == [(3, 1), (3, 1)]
 
 
+def test_of_a_step_up_that_was_refused_what_is_missing_is_tried_again(
+    hall: Hall,
+) -> None:
+    hall.system.problem = Refused("cluster-3 did not start.")
+    hall.hear(4, members=450)
+    hall.system.problem = None
+
+    hall.hear(3, members=250)
+    assert hall.system.asked == [(3, 1)]
+    hall.hear(27, members=250)
+
+    assert hall.system.asked == [(3, 1), WHOLE]
+
+
 def test_a_drain_that_is_refused_says_for_how_long_a_person_may_scale(
     hall: Hall,
 ) -> None:
@@ -361,3 +376,12 @@ def test_closing_waits_for_a_change_no_longer_than_it_was_told(hall: Hall) -> No
 
     assert time.monotonic() - began_s < SOON_S
     assert len(hall.system.size.clusters) == 2
+
+
+def test_who_ends_it_learns_that_a_drain_was_left(hall: Hall) -> None:
+    hall.system.may_go_on.clear()
+    hall.hear(10, members=10)
+
+    hall.loop.close(SOON_S)
+
+    assert hall.told[-1] == "The wait for it was given up."

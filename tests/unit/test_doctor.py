@@ -250,6 +250,21 @@ def test_more_heap_clusters_and_workers_need_more_memory() -> None:
     assert needed(Settings(kafka_servers="kafka:9092")) < default
 
 
+def test_as_much_is_needed_as_may_come_to_run() -> None:
+    chosen = Settings(clusters=3, workers=3, clusters_max=6, workers_max=4)
+    by_hand = chosen.model_copy(update={"clusters": 8, "workers": 1})
+    by_load = chosen.model_copy(update={"auto_scale": True})
+
+    def most(settings: Settings, runs_with: Settings | None = None) -> tuple[int, int]:
+        found = needs.at_most(settings, runs_with)
+        return found.clusters, found.workers
+
+    assert most(chosen) == (3, 3)
+    assert most(chosen, by_hand) == (8, 3)
+    assert most(by_load) == most(chosen, by_load) == (6, 4)
+    assert most(by_load, by_hand) == (8, 4)
+
+
 def test_what_is_kept_needs_disk() -> None:
     needed = needs.disk_needed_bytes
     default = needed(Settings())

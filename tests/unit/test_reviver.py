@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -54,6 +54,7 @@ class Scene:
         self.layout = layout
         self.now_s = 0.0
         self.supervisor = SupervisorOnPaper(DOWN)
+        self.after_look: Callable[[Mapping[str, ProcessInfo]], None] = lambda _: None
         self.reviver = self.new_reviver()
 
     def new_reviver(self) -> Reviver:
@@ -62,6 +63,7 @@ class Scene:
             self.supervisor,
             now_s=lambda: self.now_s,
             spread=lambda pause_s: pause_s,
+            after_look=self.after_look,
         )
 
     def look_after(self, seconds: float) -> float:
@@ -99,6 +101,18 @@ def test_each_start_is_counted_with_when_and_why(scene: Scene) -> None:
     assert noted.count == 1
     assert noted.last_reason == "terminated by SIGKILL"
     assert noted.last_at_s is not None
+
+
+def test_who_wants_it_learns_at_each_look_what_runs(scene: Scene) -> None:
+    seen: list[State] = []
+    scene.after_look = lambda processes: seen.append(processes["web"].state)
+    scene.reviver = scene.new_reviver()
+
+    scene.look_after(0)
+    scene.look_after(1)
+    scene.look_after(0)
+
+    assert seen == [State.EXITED, State.EXITED, State.RUNNING]
 
 
 def test_what_supervisord_cannot_start_is_tried_again_for_ever(scene: Scene) -> None:

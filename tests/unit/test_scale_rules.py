@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from clients.worker.wire import BrokerAddress, WorkerStatus
+from compose import brokers
 from compose.errors import Refused
 from compose.layout import Layout
-from compose.scaling import closing, drains
+from compose.scaling import closing, drains, growing
 from compose.scaling.audience import NoMain, Seen, clusters_seen
 from compose.scaling.drains import Drain
 from compose.scaling.waiting import Waiting
@@ -141,6 +142,39 @@ def test_a_cluster_is_closed_when_all_of_its_workers_know() -> None:
     assert clusters_seen(came, NOW_MS)["cluster-1"].is_draining
 
 
+ONE, THREE_OF_TWO = Settings(clusters=1, workers=1), Settings(clusters=3, workers=2)
+
+
+def processes(settings: Settings, *clusters: str) -> set[str]:
+    return {name for one in clusters for name in brokers.processes_of(settings, one)}
+
+
+def reached(ready: set[str]) -> tuple[int, int]:
+    stays = growing.reached(ONE, THREE_OF_TWO, ["cluster-1"], ready)
+    return stays.clusters, stays.workers
+
+
+ALL = processes(THREE_OF_TWO, "cluster-1", "cluster-2", "cluster-3")
+
+
+@pytest.mark.parametrize(
+    ("missing", "stays"),
+    [
+        (set(), (3, 2)),
+        ({"cluster-3"}, (2, 2)),
+        (processes(THREE_OF_TWO, "cluster-2"), (3, 2)),
+        ({"cluster-3-worker-2"}, (3, 2)),
+        ({"cluster-3-worker-1", "cluster-3-worker-2"}, (2, 2)),
+        ({"cluster-1-worker-2"}, (3, 1)),
+        ({"cluster-1-worker-2", "cluster-2", "cluster-3"}, (1, 1)),
+    ],
+)
+def test_of_a_growth_that_failed_all_stays_that_people_may_have_come_to(
+    missing: set[str], stays: tuple[int, int]
+) -> None:
+    assert reached(ALL - missing) == stays
+
+
 def test_a_drain_is_read_back_and_outlives_its_command(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     drain = drains.begun("cluster-2", 7.5, is_leaving=True)
@@ -180,6 +214,10 @@ class Audience:
     def tell(self, drains: Iterable[Drain]) -> None:
         del drains
         raise AssertionError("who waits tells nothing")
+
+    def is_told(self, drains: Iterable[Drain]) -> bool:
+        del drains
+        raise AssertionError("who waits asks nothing")
 
     def kept(self, cluster: str) -> int | None:
         del cluster
