@@ -17,10 +17,13 @@ from clients.crowd.crowd import Crowd
 from clients.crowd.latency import Latency
 from clients.crowd.plan import Plan
 from clients.crowd.progress import Phase, Progress
-from clients.crowd.report import Reactions, Report
+from clients.crowd.report import Reactions, Report, SenderFigures
 
 LINE_EVERY_S = 3.0
 """Where progress is no terminal's."""
+
+SEEN_WITHIN_S = 2.0
+"""So soon everybody sees what was tapped; of all batches but a hundredth."""
 
 _BAR_CELLS = 30
 
@@ -142,7 +145,7 @@ def lines(found: Report) -> Iterator[str]:
     if found.reactions:
         yield from _reaction_lines(found.reactions)
     if found.sender:
-        yield f"late sends {found.sender.late_share:.2%} (more than 10 ms)"
+        yield _sends_line(found.sender)
     if found.reactions:
         yield f"last tap of a batch → own client {tap_words(found)}"
     yield from _attended_lines(found)
@@ -151,7 +154,23 @@ def lines(found: Report) -> Iterator[str]:
     for failure in found.failures:
         yield f"NOT WELL: {failure}"
     if found.verdict == "well":
-        yield "All is well."
+        yield closing_words(found)
+
+
+def closing_words(found: Report) -> str:
+    """Say of a run in which nothing was lost whether it kept its time, too."""
+    but = "; ".join(reservations(found))
+    return f"Nothing was lost; but {but}." if but else "All is well."
+
+
+def reservations(found: Report) -> Iterator[str]:
+    """Say what keeps a run in which nothing was lost from being all well."""
+    if found.unseen:
+        yield f"{found.unseen:,} batches were never seen by their own client"
+    elif found.reactions and found.tap is None:
+        yield "how soon it was seen is not known"
+    if found.tap and found.tap.p99_ms > SEEN_WITHIN_S * 1000:
+        yield f"p99 was {found.tap.p99_ms / 1000:.1f} s (over {SEEN_WITHIN_S:.0f} s)"
 
 
 def tap_words(found: Report) -> str:
@@ -164,6 +183,12 @@ def tap_words(found: Report) -> str:
     if found.untold:
         words.append(f"{found.untold:,} came after one without an answer: not known")
     return "; ".join(words)
+
+
+def _sends_line(sender: SenderFigures) -> str:
+    held = f"; {sender.held_share:.2%} waited for one of {sender.connections}"
+    late = f"late sends {sender.late_share:.2%} (more than 10 ms)"
+    return f"{late}{held} connections" if sender.held_share else late
 
 
 def _reaction_lines(reactions: Reactions) -> Iterator[str]:
@@ -186,7 +211,8 @@ def _attended_lines(found: Report) -> Iterator[str]:
         f"missed {seen.missed:,} of {seen.deliveries + seen.missed:,} deliveries of"
         f" {seen.frames:,} frames; {seen.missed_away:,} while a connection was lost"
     )
-    yield f"joined {seen.members:,} clients: registering → place {spread(seen.joins)}"
+    joins = f"registering → assigned {spread(seen.joins)}"
+    yield f"joined {seen.members:,} clients: {joins}"
     yield f"moves {seen.moves:,}, reconnects {seen.reconnects:,}"
     yield f"worker → client {spread(seen.relay)}"
     yield f"first → last client {spread(seen.everywhere)}"
@@ -195,7 +221,7 @@ def _attended_lines(found: Report) -> Iterator[str]:
 def spread(latency: Latency | None) -> str:
     """Write a latency's percentiles."""
     if latency is None:
-        return "not measured"
+        return "not measured: there were fewer than two"
     return (
         f"p50 {latency.p50_ms:,.0f} p95 {latency.p95_ms:,.0f}"
         f" p99 {latency.p99_ms:,.0f} max {latency.max_ms:,.0f} ms"

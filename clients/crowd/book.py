@@ -8,15 +8,15 @@ it. What comes as retained says nothing of when a frame was sent: it is got, not
 Times are in seconds since the epoch, as the kernel noted them.
 """
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from clients.crowd.latency import Latency, Reservoir, latency
 from clients.crowd.member import Member, Missed, missed
+from clients.crowd.seen import Copies, Seen
 from stream.frame import Position
-
-_ON_ITS_WAY_MAX_S = 60.0
 
 
 class Sight(NamedTuple):
@@ -26,50 +26,6 @@ class Sight(NamedTuple):
     total: int
     worker_s: float
     """When the worker sent it; 0 if it did not say."""
-
-
-@dataclass(slots=True)
-class _Copies:
-    """A frame in one cluster, first receipts only."""
-
-    count: int = 0
-    first_s: float = float("inf")
-    last_s: float = float("-inf")
-    first_worker_s: float = float("inf")
-    last_worker_s: float = float("-inf")
-
-    def add(self, arrived_s: float, worker_s: float) -> None:
-        self.count += 1
-        self.first_s = min(self.first_s, arrived_s)
-        self.last_s = max(self.last_s, arrived_s)
-        if worker_s:
-            self.first_worker_s = min(self.first_worker_s, worker_s)
-            self.last_worker_s = max(self.last_worker_s, worker_s)
-
-
-@dataclass(slots=True)
-class _Frame:
-    position: Position
-    made_s: float
-    first_s: float = float("inf")
-    """Infinite while it has only come as retained."""
-
-    by_cluster: dict[str, _Copies] = field(default_factory=dict)
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether it came to somebody who was there for it."""
-        return bool(self.by_cluster)
-
-    @property
-    def begun_s(self) -> float:
-        """Who is there from now on is owed it.
-
-        A worker sends the newest frame to whom it serves first, also an old one; by
-        its time such a frame is known, if the clocks agree at all.
-        """
-        is_plausible = 0 <= self.first_s - self.made_s <= _ON_ITS_WAY_MAX_S
-        return self.made_s if is_plausible else self.first_s
 
 
 class Book:
@@ -82,7 +38,11 @@ class Book:
         self.lag_s = 0.0
         """The longest from when the kernel had a frame until it was read."""
         self.relay = Reservoir()
-        self._frames: list[_Frame] = []
+        self._frames: list[Seen] = []
+        self._came, self._came_by_s = array("q"), array("d")
+        """The numbers of those that came to who was there, as they came; and by when
+        all before had: it rises."""
+
         self._numbers: dict[Position, int] = {}
         self._measured_from = 0
         self._mark: tuple[float, Position] | None = None
@@ -92,7 +52,7 @@ class Book:
         known = self._numbers.get(position)
         if known is None:
             known = self._numbers[position] = len(self._frames)
-            self._frames.append(_Frame(position, made_s))
+            self._frames.append(Seen(position, made_s))
         return known
 
     def take(
@@ -138,16 +98,27 @@ class Book:
     @property
     def frames(self) -> int:
         """Frames that came to somebody who was there for them."""
-        return sum(frame.is_timed for frame in self._frames)
+        return len(self._came)
+
+    @property
+    def made_s(self) -> list[float]:
+        """When each of those was made."""
+        return [self._frames[number].made_s for number in self._came]
 
     def missed(self, members: Iterable[Member]) -> Missed:
-        """Return what these members did not get; they are all away."""
-        every = enumerate(self._frames)
-        timed = [(frame, number) for number, frame in every if frame.is_timed]
+        """Return what these members did not get; they are all away.
+
+        Only what came since the first of them was there is looked at.
+        """
+        them = [*members]
+        spells = (one.was_there[0] for one in them if one.was_there)
+        since_s = min((since_s for since_s, _ in spells), default=float("inf"))
+        since = bisect_right(self._came_by_s, since_s)
+        owed = [(self._frames[number], number) for number in self._came[since:]]
         return missed(
-            members,
-            sorted((frame.begun_s, number) for frame, number in timed),
-            sorted((frame.first_s, number) for frame, number in timed),
+            them,
+            sorted((frame.begun_s, number) for frame, number in owed),
+            sorted((frame.first_s, number) for frame, number in owed),
         )
 
     def spread(self) -> Latency | None:
@@ -183,22 +154,22 @@ class Book:
 
     def reach(self) -> Latency | None:
         """Describe how long it takes from when a frame was made to its last member."""
-        return latency([_last_s(frame) - frame.made_s for frame in self._timed()])
+        return latency([frame.last_s - frame.made_s for frame in self._timed()])
 
     def relayed(self) -> Latency | None:
         """Describe how long it takes from the first worker to the last member."""
         return latency(
             [
-                _last_s(frame) - first_s
+                frame.last_s - first_s
                 for frame in self._timed()
-                if (first_s := _first_worker_s(frame)) < float("inf")
+                if (first_s := frame.first_worker_s) < float("inf")
             ]
         )
 
     @property
     def last_s(self) -> float:
         """When the last of what is measured came; 0 if nothing did."""
-        return max((_last_s(frame) for frame in self._timed()), default=0.0)
+        return max((frame.last_s for frame in self._timed()), default=0.0)
 
     def newer(self, members: Iterable[Member]) -> Latency | None:
         """Describe how long after the mark members got something newer."""
@@ -212,7 +183,7 @@ class Book:
     def _time(
         self,
         member: Member,
-        frame: _Frame,
+        frame: Seen,
         cluster: str,
         sight: Sight,
         arrived_s: float,
@@ -222,8 +193,11 @@ class Book:
             return  # it came later than the frame: it was sent one that is kept
         frame.first_s = min(frame.first_s, arrived_s)
         copies = frame.by_cluster.get(cluster)
+        if not frame.is_timed:
+            self._came.append(sight.number)
+            self._came_by_s.append(max([arrived_s, *self._came_by_s[-1:]]))
         if copies is None:
-            copies = frame.by_cluster[cluster] = _Copies()
+            copies = frame.by_cluster[cluster] = Copies()
         copies.add(arrived_s, sight.worker_s)
         if sight.worker_s and sight.number >= self._measured_from:
             self.relay.add(arrived_s - sight.worker_s)
@@ -234,15 +208,7 @@ class Book:
         if arrived_s > at_s and position > newest:
             member.newer_s = arrived_s
 
-    def _timed(self) -> Iterator[_Frame]:
+    def _timed(self) -> Iterator[Seen]:
         for frame in self._frames[self._measured_from :]:
             if frame.is_timed:
                 yield frame
-
-
-def _last_s(frame: _Frame) -> float:
-    return max(one.last_s for one in frame.by_cluster.values())
-
-
-def _first_worker_s(frame: _Frame) -> float:
-    return min(one.first_worker_s for one in frame.by_cluster.values())

@@ -21,6 +21,7 @@ from clients.crowd.sending import REPEAT_FOR_S
 from clients.crowd.total import total_of
 from clients.crowd.wire import Leave, Mark, Measure, Stop
 
+TOLD_EVERY_S = 1.0
 JOIN_WITHIN_S = 30.0
 """After the last has come."""
 
@@ -32,7 +33,7 @@ _WATCH_ON_S = 2.5
 has come to everybody."""
 
 _STARTS_WITHIN_S, _TELLS_WITHIN_S, _KNOWN_WITHIN_S = 30.0, 60.0, 15.0
-_TOLD_EVERY_S = 1.0
+_ASKED_EVERY_S = 1.0
 _TURN_S = 0.1
 
 
@@ -46,13 +47,20 @@ class Crowd:
     Args:
         plan: Who comes, and what they do.
         patience: How long it waits for what is accepted and not counted yet.
+        told_every_s: How often it is said how far it is.
 
     Raises:
         BadPlan: If nobody can do that.
     """
 
-    def __init__(self, plan: Plan, patience: Patience = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(
+        self,
+        plan: Plan,
+        patience: Patience = PATIENCE,
+        *,
+        told_every_s: float = TOLD_EVERY_S,
+    ) -> None:
+        self._patience, self._told_every_s = patience, told_every_s
         self._plan, self._timeline = checked(plan)
         self._lasting_s = plan.lasting_s(self._timeline)
         self._processes = Processes()
@@ -92,7 +100,7 @@ class Crowd:
         """Do it all, and judge it.
 
         Args:
-            tell: Called about each second.
+            tell: Called each second, or as often as was wished for.
 
         Raises:
             Unreachable: If nobody answers where clients register.
@@ -170,14 +178,8 @@ class Crowd:
 
     def _settle(self) -> None:
         """Wait until all that was accepted is counted."""
-        said = self._processes
         self._phase = Phase.SETTLING
-        wanted = self._before + sum(
-            one.reactions
-            for one in (said.sendings.sent if said.sendings else ())
-            if one.outcome == "accepted"
-        )
-        self._wait_while_it_rises(wanted)
+        self._wait_while_it_rises(self._before + self._processes.accepted)
         self._wait(lambda: self._stops > 1, _WATCH_ON_S)
 
     def _wait_while_it_rises(self, wanted: int) -> None:
@@ -213,7 +215,7 @@ class Crowd:
         while not isinstance(said := total_of(self._plan.url, self._plan.room), int):
             if time.monotonic() > until_s:
                 raise CrowdFailed(f"The room's total cannot be read: {said}.")
-            self._wait(lambda: self._stops > 1, _TOLD_EVERY_S)
+            self._wait(lambda: self._stops > 1, _ASKED_EVERY_S)
         return max(said, self._processes.total)
 
     def _wait(self, is_done: Callable[[], bool], within_s: float) -> None:
@@ -224,7 +226,7 @@ class Crowd:
                 self._told_stop = True
                 self._processes.tell(SENDER, Stop(ANSWERED_WITHIN_S))
             self._processes.turn(min(_TURN_S, until_s - now_s))
-            if now_s - self._told_s >= _TOLD_EVERY_S:
+            if now_s - self._told_s >= self._told_every_s:
                 self._told_s = now_s
                 self._tell(self._progress())
 
@@ -244,6 +246,4 @@ class Crowd:
     def _moment(self, at_s: float) -> str:
         if self._timeline is None or self._began_s is None:
             return ""
-        in_it_s = at_s * self._plan.speed
-        past = [one.text for one in self._timeline.moments if one.at_s <= in_it_s]
-        return past[-1] if past else ""
+        return self._timeline.moment(at_s * self._plan.speed)

@@ -23,7 +23,10 @@ from clients.steps import Placed, PutOff
 from clients.worker.wire import Join
 
 STAYS_S = (10.0, 30.0)
-"""Who comes and goes stays at random within these."""
+"""Who comes and goes stays at random within these; who waits for a place, longer."""
+
+TIME_TO_JOIN_S = 10.0
+"""Who came so long ago and never joined was not admitted."""
 
 STAYS_AWAY_S = (0.0, 2.0)
 
@@ -41,10 +44,16 @@ class Hall:
     Args:
         invitation: Who is to come.
         server: Who gives places.
+        stays_s: The shortest and the longest stay of who comes and goes.
     """
 
-    def __init__(self, invitation: Invitation, server: Server) -> None:
-        self._invitation = invitation
+    def __init__(
+        self,
+        invitation: Invitation,
+        server: Server,
+        stays_s: tuple[float, float] = STAYS_S,
+    ) -> None:
+        self._invitation, self._stays_s = invitation, stays_s
         self._join = Join(room=invitation.room)
         self.book = Book()
         self.reader = Reader(self.book)
@@ -83,6 +92,15 @@ class Hall:
                 self._turn_s = self.now_s + _TURN_S
                 self._let_time_pass()
 
+    @property
+    def not_joined(self) -> int:
+        """Who is here and never joined, though there was time."""
+        long_ago_s = self.now_s - TIME_TO_JOIN_S
+        return sum(
+            seat.is_waiting and since_s < long_ago_s
+            for seat, since_s in self.here.items()
+        )
+
     def close(self) -> None:
         """Have all leave, and sum up what they have missed."""
         self._agenda.clear()
@@ -96,7 +114,7 @@ class Hall:
 
     def watch(self, served: Served, connection: Connection) -> None:
         """Serve a connection from now on."""
-        self.poller.watch(served, connection)
+        self.poller.watch(served, connection, self.wall_s)
 
     def unwatch(self, connection: Connection) -> None:
         """Serve it no more."""
@@ -178,11 +196,20 @@ class Hall:
         self._shares[next(self._order) % _SHARES].add(seat)
         self.stir(seat)
         if self._invitation.join_leave and not seat.member.keeps:
-            stays_s = random.uniform(*STAYS_S)  # noqa: S311 - a whim
-            self._at(self.now_s + stays_s, partial(self._change, seat))
+            self._have_stay(seat)
+
+    def _have_stay(self, seat: Seat) -> None:
+        stays_s = random.uniform(*self._stays_s)  # noqa: S311 - a whim
+        self._at(self.now_s + stays_s, partial(self._change, seat))
 
     def _change(self, seat: Seat) -> None:
-        """Have one leave, and another come instead of it."""
+        """Have one leave, and another come instead of it.
+
+        Not who still waits for a place: how long that takes would never be known.
+        """
+        if seat.is_waiting:
+            self._have_stay(seat)
+            return
         self._part(seat)
         away_s = random.uniform(*STAYS_AWAY_S)  # noqa: S311 - a whim
         another = Seat(self, self._join, keeps=False)

@@ -7,7 +7,7 @@ for two of the same sum.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clients.crowd.sending import Sendings, Sent
@@ -38,23 +38,38 @@ def own_latencies(sendings: Sendings, taps: Sequence[Taps], before: int) -> Matc
         taps: What each client saw, by its number.
         before: The room's total before the first.
     """
-    found, counted, is_told = Matched(), before, True
-    for sent in sorted(sendings.sent, key=_counted_from_s):
-        is_told &= sent.outcome != "unknown"
-        if sent.outcome != "accepted":
-            continue
-        if not is_told:
+    found = Matched()
+    for sent, total in counted(sendings.sent, before):
+        if total is None:
             found.untold += 1
             continue
-        counted += sent.reactions
         seen = taps[sent.who]
-        at = bisect_left(seen.totals, counted)
+        at = bisect_left(seen.totals, total)
         if at < len(seen.totals):
             tapped_s = sendings.started_s + sent.due_s
             found.latencies_s.append(seen.arrived_s[at] - tapped_s)
         else:
             found.unseen += 1
     return found
+
+
+def counted(
+    batches: Iterable[Sent], before: int = 0
+) -> Iterator[tuple[Sent, int | None]]:
+    """Yield the accepted batches, each with the room's total once it is counted.
+
+    The total is None after a batch of which nobody knows whether it is stored.
+
+    Args:
+        batches: All of a room.
+        before: The room's total before the first.
+    """
+    total, is_told = before, True
+    for sent in sorted(batches, key=_counted_from_s):
+        is_told &= sent.outcome != "unknown"
+        if sent.outcome == "accepted":
+            total += sent.reactions
+            yield sent, total if is_told else None
 
 
 def _counted_from_s(sent: Sent) -> float:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 UNDER_WAY_S = 2.0
 """Whoever leaves so soon after a frame's first arrival may not have got it yet."""
 
+_NOTED_EVERY = 32
+"""To note all that came before of each frame would take gigabytes for a day's."""
+
 
 @dataclass(slots=True, eq=False)
 class Member:
@@ -99,6 +102,21 @@ def missed(
     return found
 
 
+def owed(members: Iterable[Member], made_s: Sequence[float]) -> tuple[float, float]:
+    """Return from when until when each frame that was made should have come to one.
+
+    Args:
+        members: All of them, who are away.
+        made_s: When those frames were made that did come.
+    """
+    spells = [(one.was_there, one.left_s or 0.0) for one in members if one.was_there]
+    since_s = [there[0][0] for there, _ in spells]
+    until_s = [max(there[-1][1], left_s) - UNDER_WAY_S for there, left_s in spells]
+    if not spells:
+        return 0.0, 0.0
+    return min([*since_s, *made_s]), max([*until_s, *made_s])
+
+
 class _Bits:
     """Which frames there were until when.
 
@@ -108,15 +126,24 @@ class _Bits:
 
     def __init__(self, times: Sequence[tuple[float, int]]) -> None:
         self._times_s = [at_s for at_s, _ in times]
-        self._until = [0]
-        for _, number in times:
-            self._until.append(self._until[-1] | 1 << number)
+        self._numbers = [number for _, number in times]
+        self._until, known = [0], 0
+        for count, number in enumerate(self._numbers, 1):
+            known |= 1 << number
+            if count % _NOTED_EVERY == 0:
+                self._until.append(known)
 
     def until(self, at_s: float) -> int:
-        return self._until[bisect_right(self._times_s, at_s)]
+        return self._first(bisect_right(self._times_s, at_s))
 
     def before(self, at_s: float) -> int:
-        return self._until[bisect_left(self._times_s, at_s)]
+        return self._first(bisect_left(self._times_s, at_s))
+
+    def _first(self, count: int) -> int:
+        known = self._until[count // _NOTED_EVERY]
+        for number in self._numbers[count - count % _NOTED_EVERY : count]:
+            known |= 1 << number
+        return known
 
 
 @dataclass(frozen=True, slots=True)

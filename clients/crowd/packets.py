@@ -6,7 +6,6 @@ and longer for a message than a broker and a worker together.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 """Kinds of packets: the upper half of their first byte."""
@@ -29,29 +28,9 @@ _DIGIT = 0x7F
 _GOES_ON = 0x80
 """Set in a byte of a number that is not the last."""
 
-_USER_PROPERTY = 0x26
-_SIZES = {0x01: 1, 0x02: 4, 0x23: 2}
-"""Of a PUBLISH's properties that are always as long."""
-
-_TEXTS = {0x03: 1, 0x08: 1, 0x09: 1, _USER_PROPERTY: 2}
-"""How many texts the others consist of."""
-
 
 class BadPacket(ValueError):
     """The bytes are no packet that a broker sends to a member."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A message that came."""
-
-    topic: str
-    payload: bytes
-    packet_id: int | None
-    """Under which it has to be acknowledged."""
-
-    named: Mapping[str, str]
-    """Its user properties."""
 
 
 def connect(client_id: str, *, keepalive_s: int, will_topic: str) -> bytes:
@@ -122,40 +101,6 @@ def refusal(kind: int, code: int) -> str:
     return _SAID.get((kind, code), f"packet {kind} says {code}")
 
 
-def publication(first: int, body: bytes) -> Publication:
-    """Read a PUBLISH.
-
-    Raises:
-        BadPacket: If it is none.
-    """
-    try:
-        topic, at = _read_text(body, 0)
-        packet_id = None
-        if first & 0b110:
-            (packet_id,) = struct.unpack_from("!H", body, at)
-            at += 2
-        length, at = _number(body, at)
-        named = dict(_user_properties(body, at, at + length))
-    except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
-        raise BadPacket(f"no PUBLISH: {body[:40].hex()}") from error
-    return Publication(topic, body[at + length :], packet_id, named)
-
-
-def _user_properties(body: bytes, at: int, end: int) -> Iterator[tuple[str, str]]:
-    while at < end:
-        kind, at = body[at], at + 1
-        if kind in _SIZES:
-            at += _SIZES[kind]
-            continue
-        texts = []
-        for _ in range(_TEXTS[kind]):
-            (length,) = struct.unpack_from("!H", body, at)
-            texts.append(body[at + 2 : at + 2 + length])
-            at += 2 + length
-        if kind == _USER_PROPERTY:
-            yield texts[0].decode(), texts[1].decode()
-
-
 def _sized(inbox: bytearray) -> tuple[int, int] | None:
     """Return where the first packet's body starts and its length, if that is there."""
     try:
@@ -174,12 +119,6 @@ def _number(raw: bytes | bytearray, at: int) -> tuple[int, int]:
         if digit < _GOES_ON:
             return value, at
     raise BadPacket("a length of more than four bytes")
-
-
-def _read_text(body: bytes, at: int) -> tuple[str, int]:
-    (length,) = struct.unpack_from("!H", body, at)
-    end = at + 2 + length
-    return body[at + 2 : end].decode(), end
 
 
 def text(words: str) -> bytes:

@@ -4,7 +4,7 @@ import resource
 
 import msgspec
 
-from clients.crowd.schedule import Crowd
+from clients.crowd.schedule import Reacting
 from clients.crowd.timeline import BadTimeline, Timeline
 from clients.server import BadUrl, clients_url
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
@@ -21,6 +21,8 @@ POSTS_MAX = 1_000_000
 """What became of each is kept until the end."""
 
 _FILES_BESIDE = 100
+_ROUNDED = 1 + 1e-6
+"""Who says the speed as a length by another is not held to its last digit."""
 
 
 class BadPlan(ValueError):
@@ -97,14 +99,26 @@ def checked(plan: Plan) -> tuple[Plan, Timeline | None]:
         timeline = Timeline.load(plan.timeline) if plan.timeline else None
     except (BadRoom, BadUrl, BadTimeline) as error:
         raise BadPlan(str(error)) from error
+    _check_lasting(plan, timeline)
     _check_posts(plan, plan.lasting_s(timeline))
     return plan, timeline
+
+
+def _check_lasting(plan: Plan, timeline: Timeline | None) -> None:
+    if timeline is None or plan.seconds is None:
+        return
+    there_are_s = timeline.seconds / plan.speed
+    if plan.seconds > there_are_s * _ROUNDED:
+        raise BadPlan(
+            f"seconds is {plan.seconds:g}: {plan.timeline} is over after"
+            f" {there_are_s:,.1f} s at speed {plan.speed:g}, and nobody would react."
+        )
 
 
 def _check_posts(plan: Plan, lasting_s: float) -> None:
     if not plan.reacts:
         return
-    period_s = Crowd(plan.room, plan.clients, plan.rate, lasting_s).period_s
+    period_s = Reacting(plan.room, plan.clients, plan.rate, lasting_s).period_s
     posts = plan.clients * lasting_s * min(plan.rate, 1 / period_s)
     if posts > POSTS_MAX:
         raise BadPlan(

@@ -7,6 +7,7 @@ what the kernel noted at its socket.
 
 import select
 import time
+from array import array
 from collections.abc import Callable
 
 from clients.crowd.connection import Connection
@@ -25,6 +26,11 @@ class Poller:
         self._epoll = select.epoll()
         self._served: dict[int, Served] = {}
         self._files: dict[int, Callable[[], None]] = {}
+        self._begun: dict[int, float] = {}
+        """When connections were begun that no broker has taken yet, by their files."""
+
+        self.reached = array("d")
+        """When those were begun that a broker has taken."""
         self.messages = 0
         """How often something was read: of a frame, nearly always, all of it."""
 
@@ -33,15 +39,25 @@ class Poller:
         self._files[file] = read
         self._epoll.register(file, _READ)
 
-    def watch(self, served: Served, connection: Connection) -> None:
-        """Serve a connection from now on."""
+    def watch(
+        self, served: Served, connection: Connection, begun_s: float = 0.0
+    ) -> None:
+        """Serve a connection from now on.
+
+        Args:
+            served: Whose it is.
+            connection: Which.
+            begun_s: When it was begun, where that matters to who reads `reached`.
+        """
         self._served[connection.fileno()] = served
+        self._begun[connection.fileno()] = begun_s
         self._epoll.register(connection.fileno(), _READ | _WRITE)
 
     def unwatch(self, connection: Connection) -> None:
         """Serve it no more."""
         if self._served.pop(connection.fileno(), None):
             self._epoll.unregister(connection.fileno())
+            self._begun.pop(connection.fileno(), None)
 
     def wait_to_send(self, connection: Connection) -> None:
         """Tell it when there is room."""
@@ -77,5 +93,8 @@ class Poller:
             read()
 
     def _send_rest(self, file: int, one: Served) -> None:
-        if not one.writable() and self._served.get(file) is one:
-            self._epoll.modify(file, _READ)
+        if one.writable() or self._served.get(file) is not one:
+            return  # or it was broken
+        self._epoll.modify(file, _READ)
+        if file in self._begun:
+            self.reached.append(self._begun.pop(file))

@@ -53,6 +53,12 @@ class Processes:
         """The newest that anybody got."""
         return self.seated.total if self.seated else 0
 
+    @property
+    def accepted(self) -> int:
+        """The reactions of all batches that were answered 202, once all is sent."""
+        sent = self.sendings.sent if self.sendings else ()
+        return sum(one.reactions for one in sent if one.outcome == "accepted")
+
     def start(self, name: str, order: object) -> None:
         """Start one, with what it is to do."""
         child = self._using.enter_context(Child(f"clients.crowd.{name}", order))

@@ -28,7 +28,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     of_s: float
     expected: int
-    """Who is to be there now."""
+    """Who is to be there now; while they come, who is to be there then."""
 
     joined: int
     sent: int = 0
@@ -71,7 +71,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             phase=phase,
             at_s=at_s,
             of_s=of_s,
-            expected=plan.everybody,
+            expected=_expected(phase, plan, seated),
             joined=seated.joined if seated else 0,
             sent=sending.sent if sending else 0,
             accepted=sending.accepted if sending else 0,
@@ -87,3 +87,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             reconnects=seated.reconnects if seated else 0,
             moment=moment,
         )
+
+
+def _expected(phase: Phase, plan: Plan, seated: SeatedNow | None) -> int:
+    """Return who is to be there: of those that come and go, not all at a time."""
+    if phase is Phase.JOINING or seated is None:
+        return plan.everybody
+    return seated.expected

@@ -18,20 +18,29 @@ _POSITION_ENDS = b'"window_start_ms":'
 _KNOWN_MAX = 1024
 
 
+class Brief(Stamp, frozen=True):
+    """As much of a frame as whoever measures looks at."""
+
+    total: int
+    times: Times
+
+    @property
+    def made_s(self) -> float:
+        """When the stream made it, in seconds since the epoch."""
+        return self.times.made_ms / 1000
+
+
 class Copy(NamedTuple):
     """What is the same for all whom one worker serves."""
 
     sight: Sight
     payload: bytes
     spread_s: float | None
+    frame: Brief
+    bridge_ms: int | None
 
 
-class _Relayed(Stamp, frozen=True):
-    total: int
-    times: Times
-
-
-_DECODER = msgspec.json.Decoder(_Relayed)
+_DECODER = msgspec.json.Decoder(Brief)
 
 
 class Reader:
@@ -78,10 +87,10 @@ class Reader:
         except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError):
             self.unreadable += 1
             return None
-        number = self._book.number(frame.position, frame.times.made_ms / 1000)
+        number = self._book.number(frame.position, frame.made_s)
         worker_s = (message.worker_ms or 0) / 1000
         sight = Sight(number, frame.total, worker_s)
-        return Copy(sight, message.payload, message.spread_s)
+        return Copy(sight, message.payload, message.spread_s, frame, message.bridge_ms)
 
 
 def _says_all(key: bytes) -> bool:

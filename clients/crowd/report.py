@@ -51,7 +51,7 @@ class Reactions(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the promise holds: accepted ≤ counted ≤ accepted + unknown."""
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class SenderFigures(msgspec.Struct, frozen=True, kw_only=True):
     """How the sender did."""
 
     seconds: float
@@ -61,7 +61,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Of the POSTs: it came to them more than 10 ms after their time."""
 
     held_share: float
-    """Of the POSTs: they waited as long for one of the connections."""
+    """Of the POSTs: they waited as long for a connection; all waited for answers."""
 
     connections: int
     went_first: bool
@@ -88,7 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     reactions: Reactions | None
     """None where nothing was to be sent."""
 
-    sender: Sent | None
+    sender: SenderFigures | None
     tap: Latency | None
     """From when a batch was due, which is when its last reaction was tapped, until the
     client that sent it saw it counted. Others were gathered for up to half a second
@@ -128,7 +128,7 @@ def report(records: Records) -> Report:
     """Judge a run."""
     reactions, sender = _reactions(records), _sent(records)
     invalid = tuple(_faults(records.attended, sender))
-    failures = tuple(shortcomings(records.attended, reactions))
+    failures = (*shortcomings(records.attended, reactions), *_held_back(sender))
     matched = _matched(records, reactions)
     return Report(
         plan=records.plan,
@@ -171,11 +171,11 @@ def _reactions(records: Records) -> Reactions | None:
     )
 
 
-def _sent(records: Records) -> Sent | None:
+def _sent(records: Records) -> SenderFigures | None:
     sendings = records.sendings
     if sendings is None:
         return None
-    return Sent(
+    return SenderFigures(
         seconds=records.seconds,
         late_share=late_share([one.ready_s - one.due_s for one in sendings.sent]),
         held_share=late_share([one.sent_s - one.ready_s for one in sendings.sent]),
@@ -194,7 +194,7 @@ def _matched(records: Records, reactions: Reactions | None) -> Matched:
     return own_latencies(records.sendings, taps, reactions.before)
 
 
-def _faults(attended: Attended, sender: Sent | None) -> Iterator[str]:
+def _faults(attended: Attended, sender: SenderFigures | None) -> Iterator[str]:
     if sender and sender.late_share > LATE_SHARE_MAX:
         yield (
             f"{sender.late_share:.1%} of the POSTs were sent more than"
@@ -204,6 +204,15 @@ def _faults(attended: Attended, sender: Sent | None) -> Iterator[str]:
         yield f"the sender was busy {sender.cpu_share:.0%} of the time"
     if attended.cpu_share > SATURATED_SHARE:
         yield f"the seats were busy {attended.cpu_share:.0%} of the time"
+
+
+def _held_back(sender: SenderFigures | None) -> Iterator[str]:
+    # What a late sender sends comes in a heap, and waits for that.
+    if sender and sender.held_share > LATE_SHARE_MAX >= sender.late_share:
+        yield (
+            f"the system fell behind: {sender.held_share:.1%} of the POSTs waited for"
+            f" one of {sender.connections} connections, all of which waited for answers"
+        )
 
 
 def shortcomings(attended: Attended, reactions: Reactions | None) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class Reacting:
     """Who reacts where, and how much each of them in the busiest moment."""
 
     room: str
@@ -50,7 +50,7 @@ class Crowd:
 
 
 def timetable(
-    crowd: Crowd, share: Callable[[float], float] = lambda _: 1.0
+    crowd: Reacting, share: Callable[[float], float] = lambda _: 1.0
 ) -> Iterator[Due]:
     """Yield what is due, in the order of time.
 

@@ -28,7 +28,7 @@ from clients.worker.wire import Join
 _RETAINED = 0b0001
 
 
-class Hall(Loop, Protocol):
+class Floor(Loop, Protocol):
     """Where a seat stands."""
 
     book: Book
@@ -74,7 +74,7 @@ class Seat:
         "reconnects",
     )
 
-    def __init__(self, hall: Hall, join: Join, *, keeps: bool) -> None:
+    def __init__(self, hall: Floor, join: Join, *, keeps: bool) -> None:
         self._hall = hall
         self._succession = Succession(join)
         self._legs: dict[int, Leg] = {}
@@ -95,6 +95,11 @@ class Seat:
     def is_served(self) -> bool:
         """Whether it is joined just now."""
         return self._is_served
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it wants to join, and never was."""
+        return self.joined_after_s is None and not self.is_over
 
     @property
     def is_lost(self) -> bool:

@@ -10,11 +10,14 @@ import resource
 import sys
 import time
 from bisect import bisect_left
+from collections.abc import Iterable
 
 import msgspec
 
 from clients.crowd.hall import Hall
 from clients.crowd.latency import latency
+from clients.crowd.member import owed
+from clients.crowd.pipe import Orders, first_line, say
 from clients.crowd.seat import Seat
 from clients.crowd.wire import (
     Attended,
@@ -23,18 +26,12 @@ from clients.crowd.wire import (
     Mark,
     Measure,
     Order,
-    Orders,
     SeatedNow,
     Taps,
-    first_line,
-    say,
 )
 from clients.registrar import Registrar
 from clients.server import clients_url, http_client
 from clients.worker.wire import Join
-
-TIME_TO_JOIN_S = 10.0
-"""Who came so long ago and never joined was not admitted."""
 
 _TELL_EVERY_S = 1.0
 _NICENESS = 15
@@ -118,16 +115,14 @@ class Seats:
 
     def _attended(self, busy_s: float, lasted_s: float) -> Attended:
         hall, book = self._hall, self._hall.book
-        here = [*hall.here.items()]
-        not_joined = sum(
-            _never_joined(seat) and hall.now_s - since_s > TIME_TO_JOIN_S
-            for seat, since_s in here
-        )
-        members = [seat.member for seat, _ in here]
-        not_newer = self._not_newer([seat for seat, _ in here])
-        unserved = sum(seat.is_lost for seat, _ in here)
+        here = [*hall.here]
+        not_joined = hall.not_joined
+        members = [seat.member for seat in here]
+        not_newer = self._not_newer(here)
+        unserved = sum(seat.is_lost for seat in here)
         lost = [one for one in members if one.was_lost_after(self._marked_s)]
         hall.close()
+        owed_from_s, owed_until_s = owed(members, book.made_s)
         return Attended(
             members=len(hall.joins),
             not_joined=not_joined,
@@ -156,13 +151,17 @@ class Seats:
             newer_lost=book.newer(lost),
             newer=book.newer(members),
             not_newer=not_newer,
-            connects_busiest=busiest_second(
-                [at_s for at_s in hall.connects if at_s >= self._marked_s]
-            ),
+            connects_busiest=self._busiest(hall.connects),
+            reached_busiest=self._busiest(hall.poller.reached),
+            owed_from_s=owed_from_s,
+            owed_until_s=owed_until_s,
             taps=[_taps(seat) for seat in hall.clients],
             cpu_share=busy_s / lasted_s,
             us_per_message=busy_s / max(1, hall.poller.messages - self._messages) * 1e6,
         )
+
+    def _busiest(self, times_s: Iterable[float]) -> int:
+        return busiest_second([at_s for at_s in times_s if at_s >= self._marked_s])
 
     def _not_newer(self, seats: list[Seat]) -> int:
         was_there = [
@@ -181,10 +180,6 @@ def busiest_second(times_s: list[float]) -> int:
         (at - bisect_left(ordered, last_s - 1) for at, last_s in enumerate(ordered, 1)),
         default=0,
     )
-
-
-def _never_joined(seat: Seat) -> bool:
-    return seat.joined_after_s is None and not seat.is_over
 
 
 def _taps(seat: Seat) -> Taps:

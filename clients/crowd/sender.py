@@ -15,29 +15,27 @@ import msgspec
 
 from clients.crowd.line import Lines
 from clients.crowd.open_loop import OpenLoop, Writer
+from clients.crowd.pipe import Orders, first_line, say
 from clients.crowd.requests import Bodies, Heads
-from clients.crowd.schedule import Crowd, Due, timetable
+from clients.crowd.schedule import Due, Reacting, timetable
 from clients.crowd.sending import Sendings, Sent
 from clients.crowd.timeline import Timeline
 from clients.crowd.wire import (
     Errand,
-    Orders,
     SendingNow,
     Started,
     Stop,
-    first_line,
-    say,
 )
 
 LINES_MAX = 512
 LINES_AT_START = 16
-_TELL_EVERY_S = 1.0
+_TELL_EVERY_S = 0.2
 _PRIORITY = 1
 """Of the real-time ones, the lowest: above everything that is measured."""
 
 
 class _Progress:
-    """Says how far a sender is, about each second."""
+    """Says how far a sender is, several times a second."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -51,17 +49,19 @@ class _Progress:
         """Go on until cancelled."""
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
-            known = self._counts.get
-            say(
-                SendingNow(
-                    sent=sender.sent,
-                    accepted=known("accepted", 0),
-                    refused=known("refused", 0),
-                    unknown=known("unknown", 0),
-                    posts=sender.posts,
-                    late=sender.late,
-                )
-            )
+            say(self.now(sender))
+
+    def now(self, sender: OpenLoop) -> SendingNow:
+        """Return how far it is."""
+        known = self._counts.get
+        return SendingNow(
+            sent=sender.sent,
+            accepted=known("accepted", 0),
+            refused=known("refused", 0),
+            unknown=known("unknown", 0),
+            posts=sender.posts,
+            late=sender.late,
+        )
 
 
 def user_id(run: str, who: int) -> str:
@@ -73,7 +73,7 @@ def writer(errand: Errand, timeline: Timeline | None) -> Writer:
     """Return what makes the requests of a crowd."""
     heads = Heads(errand.host, errand.prefix)
     bodies = Bodies(errand.seed)
-    gathered_ms = round(_crowd(errand).period_s * 1000)
+    gathered_ms = round(_reacting(errand).period_s * 1000)
 
     def write(due: Due, index: int) -> bytes:
         now_ms = time.time_ns() // 1_000_000
@@ -89,8 +89,8 @@ def writer(errand: Errand, timeline: Timeline | None) -> Writer:
     return write
 
 
-def _crowd(errand: Errand) -> Crowd:
-    return Crowd(errand.room, errand.clients, errand.rate, errand.seconds)
+def _reacting(errand: Errand) -> Reacting:
+    return Reacting(errand.room, errand.clients, errand.rate, errand.seconds)
 
 
 async def _run(errand: Errand) -> Sendings:
@@ -98,7 +98,7 @@ async def _run(errand: Errand) -> Sendings:
     lines = Lines(errand.host, errand.port, LINES_MAX, tls=errand.is_tls)
     progress = _Progress()
     due = timetable(
-        _crowd(errand),
+        _reacting(errand),
         (lambda at_s: timeline.share(at_s * errand.speed)) if timeline else _always,
     )
     write = writer(errand, timeline)
@@ -111,6 +111,7 @@ async def _run(errand: Errand) -> Sendings:
         return await sender.run(lambda: None, lambda at_s: say(Started(at_s)))
     finally:
         telling.cancel()
+        say(progress.now(sender))  # what it said before is a part of all
 
 
 def _always(_: float) -> float:
@@ -137,7 +138,8 @@ def _listen(sender: OpenLoop) -> None:
 def go_first() -> None:
     """Be scheduled at once when a POST is due: a crowd has CPUs of its own.
 
-    Only root may do that. On the last core: the one web worker is on the first.
+    Only root may do that. On one processor, so that it displaces nobody elsewhere, and
+    the last: what else is bound to one is so, by custom, to the first.
     """
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with contextlib.suppress(PermissionError):

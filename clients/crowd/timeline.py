@@ -14,8 +14,8 @@ from typing import Self
 from clients.crowd.timeline_lines import (
     TOUCHING_S,
     BadTimeline,
-    Book,
     Burst,
+    Chronicle,
     Moment,
 )
 
@@ -70,20 +70,20 @@ class Timeline:
         Raises:
             BadTimeline: If they cannot be played.
         """
-        book = Book(title)
+        told = Chronicle(title)
         for number, line in enumerate(lines, 1):
             try:
-                book.take(line.strip())
+                told.take(line.strip())
             except BadTimeline as error:
                 if line.endswith(b"\n"):
                     raise BadTimeline(f"line {number}: {error}") from error
-        bursts, moments = book.bursts(), sorted(book.moments, key=lambda one: one.at_s)
+        bursts, moments = told.bursts(), sorted(told.moments, key=lambda one: one.at_s)
         named = [burst for burst in bursts if any(burst.counts.values())]
         if not named:
             raise BadTimeline("nobody taps anything")
         seconds = max(bursts[-1].end_s, *(one.at_s for one in moments), 0)
         corners = [*_corners(bursts)]
-        return cls(book.title, seconds, tuple(moments), named, corners)
+        return cls(told.title, seconds, tuple(moments), named, corners)
 
     @staticmethod
     def names() -> list[str]:
@@ -92,6 +92,11 @@ class Timeline:
         return sorted(
             name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)
         )
+
+    def moment(self, at_s: float) -> str:
+        """Return what has happened last by then; nothing before the first."""
+        past = [one.text for one in self.moments if one.at_s <= at_s]
+        return past[-1] if past else ""
 
     def share(self, at_s: float) -> float:
         """Return how much is tapped at a moment, by the busiest one: 0 to 1."""

@@ -68,7 +68,7 @@ class Burst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (sum(self.counts.values()) + self.other) / self.for_s
 
 
-class Book:
+class Chronicle:
     """What the lines have said so far."""
 
     def __init__(self, title: str) -> None:

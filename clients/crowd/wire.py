@@ -1,12 +1,8 @@
 """What the processes of a crowd tell each other: a line of JSON each.
 
-The command gives an order to each of the two others, hears of their progress about
-each second, and in the end gets what they found.
+The command gives an order to each of the two others, hears of their progress each
+second or oftener, and in the end gets what they found.
 """
-
-import os
-import sys
-from collections.abc import Callable
 
 import msgspec
 
@@ -82,7 +78,7 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
 
 
 class SendingNow(msgspec.Struct, frozen=True, tag="sending"):
-    """How far the sender is, in reactions but for `posts`."""
+    """How far the sender is, in reactions but for `posts`; the last is of all."""
 
     sent: int
     accepted: int
@@ -202,7 +198,18 @@ class Attended(msgspec.Struct, frozen=True, kw_only=True, tag="attended"):
     """Members that were there at the mark, and still are, and got nothing newer."""
 
     connects_busiest: int = 0
-    """Connections that were begun in the busiest second; after the mark if any."""
+    """Connections that were begun in the busiest second, wherever; after the mark if
+    any."""
+
+    reached_busiest: int = 0
+    """Those that a broker took: not at one that is dead."""
+
+    owed_from_s: float = 0.0
+    """Of what is made from then on each frame should come to somebody: the first was
+    there; 0 if nobody ever was."""
+
+    owed_until_s: float = 0.0
+    """Until then: the last left, and what was under way may not have come."""
 
     taps: list[Taps] = []
     """By the client's number."""
@@ -215,36 +222,3 @@ class Attended(msgspec.Struct, frozen=True, kw_only=True, tag="attended"):
 
 
 News = Started | SendingNow | SeatedNow | Attended | Sendings
-
-
-def say(news: object) -> None:
-    """Write a line to whoever started this process."""
-    sys.stdout.buffer.write(msgspec.json.encode(news) + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def first_line() -> bytes:
-    """Return what is to be done; nothing after it is read: those are orders."""
-    line = b""
-    while not line.endswith(b"\n"):
-        piece = os.read(sys.stdin.fileno(), 1)
-        if not piece:
-            break
-        line += piece
-    return line
-
-
-class Orders:
-    """Puts together the lines that come in pieces."""
-
-    def __init__(self, take: Callable[[Order], None]) -> None:
-        self._take = take
-        self._rest = b""
-        self._decoder = msgspec.json.Decoder(Order)
-
-    def feed(self, piece: bytes) -> bool:
-        """Take what was read; return whether there may be more."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        for line in lines:
-            self._take(self._decoder.decode(line))
-        return bool(piece)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from clients.cli.crowd import tap_words
+from clients.cli.crowd import reservations, tap_words
 from clients.crowd.progress import Progress
 from clients.crowd.report import (
     INVALID,
@@ -199,6 +199,8 @@ def _verdict(result: Result) -> Iterator[tuple[str, str]]:
         yield "bold yellow", f"This machine was too busy for true latencies: {why}."
     if not found:
         yield "bold green", _sentence(result)
+        for but in reservations(result.report):
+            yield "yellow", f"But {but}."
 
 
 def _sentence(result: Result) -> str:

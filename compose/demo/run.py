@@ -26,7 +26,7 @@ from compose.demo.happening import Kind
 from compose.demo.known import topics
 from compose.demo.rehearsal import rehearse
 from compose.demo.screen import LiveScreen, screen_for
-from compose.demo.stage import Replay, Stage
+from compose.demo.stage import LOOKS_EVERY_S, Replay, Stage
 from compose.demo.wish import Wish
 from compose.errors import Refused
 from compose.layout import Layout
@@ -108,7 +108,7 @@ def _introduce(console: Console, plan: Plan) -> None:
 
 def _play(settings: Settings, replay: Replay, plan: Plan, console: Console) -> Result:
     supervisor = Supervisor(Layout(settings.state_dir).socket)
-    crowd = Crowd(plan)
+    crowd = Crowd(plan, told_every_s=LOOKS_EVERY_S)
     director = Director(
         _end,
         crowd.mark,
@@ -171,7 +171,6 @@ def _ended_by_signals(crowd: Crowd, stage: Stage) -> Iterator[None]:
     def stop(number: int, _: object) -> None:
         came.append(number)
         crowd.stop()
-        stage.stop()
         if len(came) > 1:
             stage.abandon()
 

@@ -32,10 +32,15 @@ class Scene:
     frame: Frame | None
     per_s: float
     sent: int
-    """By now."""
+    """As the sender said last, as `accepted` and `refused` are."""
 
     accepted: int
     counted: int
+    """As main said last; maybe later than the sender spoke."""
+
+    surplus: int
+    """How many are counted for certain that were not sent."""
+
     refused: int
     served: int
     expected: int
@@ -49,13 +54,13 @@ class Scene:
 
     @property
     def on_their_way(self) -> int:
-        """How many are sent, and neither counted nor refused yet."""
+        """How many were sent, and are neither counted nor refused yet."""
         return max(0, self.sent - self.counted - self.refused)
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is counted that was not sent."""
-        return self.counted <= self.sent
+        return not self.surplus
 
     @property
     def match_clock(self) -> str:
@@ -75,8 +80,9 @@ def cluster_words(clusters: Mapping[str, int | None]) -> str:
 def ledger_words(scene: Scene) -> str:
     """Say whether the account is right so far."""
     if not scene.is_sound:
-        return f"✗ {scene.counted - scene.sent:,} more are counted than were sent"
-    if scene.sent and scene.counted == scene.sent:
+        return f"✗ {scene.surplus:,} more are counted than were sent"
+    is_all = scene.phase in {Phase.SETTLING, Phase.LEAVING}
+    if is_all and scene.sent and scene.counted == scene.sent:
         return "✓ all that was sent is counted, each once"
     return "✓ nothing is counted that was not sent"
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from clients.crowd.progress import Phase, Progress
-from clients.crowd.schedule import Crowd, timetable
+from clients.crowd.schedule import Reacting, timetable
 from clients.crowd.timeline import Timeline
 from clients.event import Event
 from compose.demo.director import Director
 from compose.demo.happening import Happening, Kind
 from compose.demo.kills import Look
 from compose.demo.known import Known
+from compose.demo.ledger import Ledger
 from compose.demo.scene import Scene
 from compose.demo.screen import Screen
 from compose.demo.tapped import Tapped
@@ -45,7 +46,7 @@ class Replay:
     def tapped(self) -> Tapped:
         """Return the clock from taps to this screen."""
         wish = self.wish
-        crowd = Crowd(wish.room, wish.clients, wish.rate, wish.seconds)
+        crowd = Reacting(wish.room, wish.clients, wish.rate, wish.seconds)
         return Tapped(timetable(crowd, lambda s: self.match.share(s * self.speed)))
 
 
@@ -69,7 +70,7 @@ class Stage:
         self._replay, self._director, self._screen = replay, director, screen
         self._processes = processes
         self._known = Known(replay.wish.room)
-        self._tapped = replay.tapped()
+        self._tapped, self._ledger = replay.tapped(), Ledger()
         self._progress = self.last = _NOBODY
         """How far the crowd was before it left."""
         self._began_s: float | None = None
@@ -77,7 +78,6 @@ class Stage:
         self.happenings: list[Happening] = []
         self._looked_s = self._shown_s = float("-inf")
         self._ends_s = float("inf")
-        self._is_stopped = False
         self._is_abandoned = threading.Event()
 
     def told(self, progress: Progress) -> None:
@@ -92,11 +92,6 @@ class Stage:
         """Go on only until what was killed is back."""
         self._ends_s = time.monotonic() + BACK_WITHIN_S
 
-    def stop(self) -> None:
-        """Know that nothing more is sent."""
-        self._is_stopped = True
-        self._tapped.stop(self._at_s())
-
     def abandon(self) -> None:
         """End at once."""
         self._is_abandoned.set()
@@ -104,11 +99,11 @@ class Stage:
     def run(self, events: Iterable[Event]) -> None:
         """Take what happens, until all is over."""
         for event in events:
-            self._take(event)
+            is_news = self._take(event)
             if event.at_s - self._looked_s >= LOOKS_EVERY_S:
                 self._looked_s = event.at_s
                 self._look()
-            if event.at_s - self._shown_s >= SHOWS_EVERY_S:
+            if is_news or event.at_s - self._shown_s >= SHOWS_EVERY_S:
                 self._shown_s = event.at_s
                 self._screen.show(self._scene())
             if self._is_over(event.at_s):
@@ -120,15 +115,20 @@ class Stage:
         is_done = not self._director.is_missed or now_s >= self._ends_s
         return self._is_abandoned.is_set() or (is_ending and is_done)
 
-    def _take(self, event: Event) -> None:
-        if self._known.take(event) is None or self._began_s is None:
-            return
-        if not self._progress.refused and not self._progress.unknown:
+    def _take(self, event: Event) -> bool:
+        """Learn what happened; return whether that is to be shown at once."""
+        if self._known.take(event) is None:
+            return False
+        is_all_known = not self._progress.refused and not self._progress.unknown
+        if self._began_s is not None and is_all_known:
             self._tapped.see(self._counted(), time.time() - self._began_s)
+        return True
 
     def _look(self) -> None:
         self._tell_moments()
         progress = self._progress
+        is_all = progress.phase in {Phase.SETTLING, Phase.LEAVING}
+        self._ledger.hear(progress.sent, self._counted(), is_all=is_all)
         share = progress.at_s / progress.of_s if progress.of_s else 0.0
         processes: Mapping[str, ProcessInfo] = {}
         if self._director.is_missed or self._director.is_due(share):
@@ -154,31 +154,21 @@ class Stage:
         frame = self._known.frame
         return max(0, frame.total - self._progress.before) if frame else 0
 
-    def _sent(self, at_s: float) -> int:
-        """Return how much is sent: the sender says it a second later."""
-        told = self._progress.sent
-        if self._began_s is None:
-            return told
-        if self._is_stopped:
-            return max(told, min(self._counted(), self._tapped.due(at_s)))
-        return max(told, self._tapped.due(at_s))
-
     def _scene(self) -> Scene:
-        progress, at_s, counted = self._progress, self._at_s(), self._counted()
-        sent = self._sent(at_s)
+        progress = self._progress
         return Scene(
             title=self._replay.match.title,
             room=self._replay.wish.room,
             speed=self._replay.speed,
             phase=progress.phase,
-            at_s=at_s,
+            at_s=self._at_s(),
             of_s=self._replay.wish.seconds,
             frame=self._known.frame,
             per_s=self._known.per_s,
-            sent=sent,
-            # What is counted was accepted, though that is told a second later.
-            accepted=max(progress.accepted, min(counted, sent)),
-            counted=counted,
+            sent=progress.sent,
+            accepted=progress.accepted,
+            counted=self._counted(),
+            surplus=self._ledger.surplus,
             refused=progress.refused,
             served=progress.joined,
             expected=progress.expected,

@@ -11,9 +11,6 @@ from collections.abc import Iterable
 from clients.crowd.latency import Latency, latency
 from clients.crowd.schedule import Due
 
-STOPS_WITHIN_S = 1.0
-"""Until the sender has heard of it."""
-
 
 class Tapped:
     """Compares what was due with what is counted.
@@ -31,16 +28,6 @@ class Tapped:
             self._sums.append(whole)
         self._seen = 0
         self._latencies_s = array("d")
-        self._ends_s = float("inf")
-
-    def stop(self, at_s: float) -> None:
-        """Take that nothing more is sent from soon after so long after the start."""
-        self._ends_s = at_s + STOPS_WITHIN_S
-
-    def due(self, at_s: float) -> int:
-        """Return how many reactions are sent by so long after the start."""
-        at = bisect_right(self._due_s, min(at_s, self._ends_s))
-        return self._sums[at - 1] if at else 0
 
     def see(self, counted: int, at_s: float) -> None:
         """Take that so many are counted, as it is shown so long after the start."""

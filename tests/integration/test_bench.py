@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import psutil
 import psycopg
 import pytest
 
+from clients.place import Place
+from clients.worker.wire import Assignment, JoinProblem
 from compose.settings import Settings
 from compose.setup.postgresql import find_postgresql
+from mosquitto.acl import WORKER
+from mosquitto.topic import client_assignment
 from tests.integration.front_desk import FrontDesk, front_desk
-from tests.integration.mqtt_peer import Peer
+from tests.integration.mqtt_peer import Login, Peer
 from tests.integration.processes import LOOPBACK, free_port
 from tests.load.attendance import Member
-from tests.load.audience import Invitation
 from tests.load.child import Child, ChildFailed
 from tests.load.closed_loop import CLIENT, Loop, LoopFailed, drive, post, run
 from tests.load.cpu import CpuMeter, listener_on
@@ -31,7 +33,7 @@ from tests.load.references.bare_mosquitto import VIEWERS_COUNT, BareMosquitto
 from tests.load.references.postgres import own_postgres
 from tests.load.references.web_server import web_server
 from tests.load.reporting.changes import last_committed
-from tests.load.seat import Broker, Place, Seat, Ticket
+from tests.load.tickets import Invitation
 
 MACHINE = Machine(2, "CPU", 1024, "6.1", {}, "abc", 0.0, is_busy=False)
 
@@ -171,6 +173,7 @@ def test_every_member_of_the_audience_gets_every_frame_with_its_times(
     }
     for one in (one for member in room for one in member.got):
         assert one.made_s == 1.3
+        assert one.worker_s
         assert began_s - 0.001 <= one.worker_s <= one.arrived_s <= time.time()
 
 
@@ -185,38 +188,10 @@ def test_a_member_joins_again_until_there_is_a_worker(desk: FrontDesk) -> None:
     assert seated == MEMBERS + CLUSTERS
 
 
-def test_a_member_joins_again_before_its_lease_ends() -> None:
-    relay, wish = "relay/1/final/full", b"clients/me/join"
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        place = Broker(LOOPBACK, listener.getsockname()[1])
-        seat = Seat(Ticket(Place("me", (place,), relay), place, "final"), now_s=0)
-        broker = listener.accept()[0]
-    with broker, seat.socket:
-        broker.sendall(bytes.fromhex("2003000000 900400010000"))  # CONNACK, SUBACK
-        seat.receive(0)
-        seat.tick(0)
-        assert wish in broker.recv(65536)
-
-        broker.sendall(assignment(relay, lease_s=100))
-        seat.receive(0)
-        assert seat.is_taken
-        seat.tick(49)
-        assert wish not in broker.recv(65536)  # a sign of life alone
-        seat.tick(81)
-        assert wish in broker.recv(65536)
-
-
-def assignment(relay: str, *, lease_s: int) -> bytes:
-    topic = b"clients/me/assignment"
-    body = msgspec.json.encode({"topic": relay, "lease_s": lease_s})
-    packet = bytes((0, len(topic))) + topic + b"\x00" + body
-    return bytes((0x30, len(packet))) + packet
-
-
 def test_a_client_that_gets_no_place_is_no_audience(desk: FrontDesk) -> None:
     desk.refusals.append((503, {"error": "full"}))
-    desk.refusals.append((429, {"error": "rate_limited"}))
-    with Child(AUDIENCE) as audience, pytest.raises(ChildFailed, match="429"):
+    desk.refusals.append((403, {"error": "bad_room"}))
+    with Child(AUDIENCE) as audience, pytest.raises(ChildFailed, match="bad_room"):
         audience.ask(invitation(desk), int, within_s=WITHIN_S)
 
 
@@ -227,6 +202,37 @@ def test_a_broker_that_goes_takes_the_audience_with_it(desk: FrontDesk) -> None:
         desk.clusters[1].kill()
         with pytest.raises(ChildFailed, match=f"at {LOOPBACK}:{port}"):
             audience.ask("leave", tuple[Member, ...], within_s=WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [(JoinProblem.EVICTED, "operator has put"), (JoinProblem.FULL, "cluster is full")],
+)
+def test_a_member_that_is_put_out_takes_the_audience_with_it(
+    desk: FrontDesk, problem: JoinProblem, why: str
+) -> None:
+    with Child(AUDIENCE) as audience:
+        audience.ask(invitation(desk), int, within_s=WITHIN_S)
+        one = desk.places[-1]
+        told = Assignment.refusing(problem).encode()
+        say_as_worker(desk, one, client_assignment(one.client_id), told)
+        with pytest.raises(ChildFailed, match=f"{one.client_id} at .*{why}"):
+            audience.ask("leave", tuple[Member, ...], within_s=WITHIN_S)
+
+
+def test_what_is_no_frame_is_no_audience(desk: FrontDesk) -> None:
+    with Child(AUDIENCE) as audience:
+        audience.ask(invitation(desk), int, within_s=WITHIN_S)
+        one = desk.places[-1]
+        say_as_worker(desk, one, one.topic, b"{}")
+        with pytest.raises(ChildFailed, match="no frames: 1"):
+            audience.ask("leave", tuple[Member, ...], within_s=WITHIN_S)
+
+
+def say_as_worker(desk: FrontDesk, to: Place, topic: str, payload: bytes) -> None:
+    login = Login(WORKER, desk.credentials.passwords[WORKER])
+    with Peer(to.brokers[0].port, login) as worker:
+        worker.publish(topic, payload)
 
 
 def commit(file: Path, raw: bytes) -> None:

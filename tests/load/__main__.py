@@ -58,7 +58,7 @@ def _conclude(result: Result, out: Path | None) -> int:
     print(report.table(result))
     if result.complete:
         report.publish(result)
-    return 0 if all(case.is_valid and case.is_right for case in result.cases) else 1
+    return 0 if result.is_sound else 1
 
 
 if __name__ == "__main__":

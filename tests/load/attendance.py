@@ -1,29 +1,23 @@
 """What registered clients got of their rooms, and what that says. Pure.
 
-The first receipt of a frame is what counts: a worker sends the newest one again from
-time to time. Times are in seconds since the epoch, those that a message carries in
-whole milliseconds: a hop can come out up to one too long or too short.
+It is booked as a crowd's is, afterwards, when it is known what was measured. Times are
+in seconds since the epoch, those that a message carries in whole milliseconds: a hop
+can come out up to one too long or too short.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from clients.crowd.latency import latency
+from clients.crowd.book import Book, Sight
+from clients.crowd.member import UNDER_WAY_S, Missed
+from clients.crowd.member import Member as Booked
+from stream.frame import Position
 from tests.load.case_run import Audience
 from tests.load.matching import Sighting
 
-
-class Relayed(msgspec.Struct, array_like=True, frozen=True):
-    """A frame as it came to a registered client."""
-
-    frame: str
-    total: int
-    made_s: float
-    bridged_s: float
-    worker_s: float
-    arrived_s: float
+_ALWAYS_S = float("-inf")
 
 
 class Member(msgspec.Struct, array_like=True, frozen=True):
@@ -31,19 +25,7 @@ class Member(msgspec.Struct, array_like=True, frozen=True):
 
     cluster: str
     room: str
-    got: tuple[Relayed, ...]
-
-    @property
-    def sightings(self) -> list[Sighting]:
-        """The same as a viewer's."""
-        return [
-            Sighting(one.arrived_s, one.total, one.made_s, one.bridged_s, one.worker_s)
-            for one in self.got
-        ]
-
-    def first(self) -> dict[str, Relayed]:
-        """Return each frame's first receipt."""
-        return {one.frame: one for one in reversed(self.got)}
+    got: tuple[Sighting, ...]
 
 
 def missed(members: Sequence[Member], until_s: float) -> Mapping[str, tuple[int, int]]:
@@ -55,17 +37,12 @@ def missed(members: Sequence[Member], until_s: float) -> Mapping[str, tuple[int,
         members: Who was there before the first frame and after the last.
         until_s: What comes to nobody before this is left out: it may be under way.
     """
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for room, of_room in _by_room(members).items():
-        got = [member.first() for member in of_room]
-        every = {
-            name
-            for first in got
-            for name, one in first.items()
-            if one.arrived_s < until_s
-        }
-        found[room] = [gap for first in got if (gap := len(every - first.keys()))]
-    return {room: (sum(gaps), len(gaps)) for room, gaps in found.items() if gaps}
+    found = {
+        room: _missed(of_room, until_s) for room, of_room in _by_room(members).items()
+    }
+    return {
+        room: (one.frames, one.missed_by) for room, one in found.items() if one.frames
+    }
 
 
 def figures(
@@ -80,40 +57,55 @@ def figures(
     """
     if not members:
         return None
-    copies: defaultdict[tuple[str, str], list[Relayed]] = defaultdict(list)
-    for member in members:
-        for name, one in member.first().items():
-            copies[member.cluster, name].append(one)
-    begun_s = _begun_s(copies)
-    measured = {
-        key: all_of_it
-        for key, all_of_it in copies.items()
-        if from_s <= begun_s[key[1]] < until_s
-    }
-    hops_s = [
-        one.arrived_s - one.worker_s for every in measured.values() for one in every
-    ]
+    begun_s = _begun_s(members)
+    book = Book()
+    _booked(book, members, lambda frame: from_s <= begun_s[frame] < until_s)
     return Audience(
         members=len(members),
         clusters=len({member.cluster for member in members}),
-        frames=len({name for _, name in measured}),
-        missed=sum(count for count, _ in missed(members, until_s).values()),
-        relay=latency(hops_s),
-        spread=latency([_range(x.worker_s for x in one) for one in measured.values()]),
-        arrivals=latency(
-            [_range(x.arrived_s for x in one) for one in measured.values()]
-        ),
+        frames=book.frames,
+        missed=_missed(members, until_s).frames,
+        relay=book.relay.latency(),
+        spread=book.spread(),
+        arrivals=book.arrivals(),
     )
 
 
-def _begun_s(
-    copies: Mapping[tuple[str, str], Sequence[Relayed]],
-) -> Mapping[str, float]:
+def _missed(of_room: Sequence[Member], until_s: float) -> Missed:
+    book = Book()
+    booked = _booked(book, of_room, lambda _: True)
+    for one in booked:
+        one.leave(until_s + UNDER_WAY_S)
+    return book.missed(booked)
+
+
+def _booked(
+    book: Book, members: Iterable[Member], is_wanted: Callable[[Position], bool]
+) -> list[Booked]:
+    """Enter what members of one room got; all of them were there all the time."""
+    return [_entered(book, member, is_wanted) for member in members]
+
+
+def _entered(
+    book: Book, member: Member, is_wanted: Callable[[Position], bool]
+) -> Booked:
+    made = Booked()
+    made.come(_ALWAYS_S)
+    for one in member.got:
+        if is_wanted(one.position):
+            number = book.number(one.position, one.made_s)
+            sight = Sight(number, one.total, one.worker_s or 0)
+            book.take(made, member.cluster, sight, one.arrived_s, retained=False)
+    return made
+
+
+def _begun_s(members: Iterable[Member]) -> Mapping[Position, float]:
     """Return when each frame came to its first member, of whichever cluster."""
-    begun_s: dict[str, float] = {}
-    for (_, name), of_cluster in copies.items():
-        first_s = min(one.arrived_s for one in of_cluster)
-        begun_s[name] = min(first_s, begun_s.get(name, first_s))
+    begun_s: dict[Position, float] = {}
+    for member in members:
+        for one in member.got:
+            first_s = begun_s.get(one.position, one.arrived_s)
+            begun_s[one.position] = min(first_s, one.arrived_s)
     return begun_s
 
 
@@ -122,8 +114,3 @@ def _by_room(members: Iterable[Member]) -> Mapping[str, list[Member]]:
     for member in members:
         rooms[member.room].append(member)
     return rooms
-
-
-def _range(times_s: Iterable[float]) -> float:
-    all_s = [*times_s]
-    return max(all_s) - min(all_s)

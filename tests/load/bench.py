@@ -1,7 +1,8 @@
 """Runs the cases and the references, and keeps what was measured, come what may.
 
 Repeats are interleaved: every case once, then every case again. So a machine that
-slows down on the way widens the spread of all, and does not shift one.
+slows down on the way widens the spread of all, and does not shift one. Of two sides
+that one run compares, now one goes first and now the other.
 """
 
 import datetime as dt
@@ -97,7 +98,7 @@ class Bench:
         system = system_of(stack)
         if is_warmed_up(cases):
             with self._progress.step("warming it up", WARM_UP.estimate_s()):
-                runs.repeat(WARM_UP, system)
+                runs.repeat(WARM_UP, system, turn=0)
         for turn, case in self._turns(cases):
             if not all(psutil.pid_exists(pid) for pid in system.pids.values()):
                 # One of them was started again.
@@ -121,7 +122,7 @@ class Bench:
     def _repeat(self, case: Case, turn: int, system: System | None) -> None:
         what = f"{case.name}, {turn + 1} of {self._order.times(case)}"
         with self._progress.step(what, case.estimate_s()):
-            run = runs.repeat(case, system)
+            run = runs.repeat(case, system, turn)
         self._runs[case.name].append(run)
         self._progress.found(summary.of_run(run))
 

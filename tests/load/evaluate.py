@@ -10,7 +10,6 @@ from clients.crowd.sending import Sendings, Sent
 from tests.load.attendance import Member, figures, missed
 from tests.load.case_run import AUDIENCE, GENERATOR
 from tests.load.matching import (
-    Batch,
     Seen,
     Sighting,
     hops_ms,
@@ -132,7 +131,7 @@ def _registered(records: Records) -> list[Seen]:
         seen
         for member in records.members
         if member.room == canary
-        for seen in _seen(records, canary, member.sightings)
+        for seen in _seen(records, canary, member.got)
     ]
 
 
@@ -146,15 +145,10 @@ def _seen(records: Records, room: str, sightings: Sequence[Sighting]) -> list[Se
     if any(one.outcome == "unknown" for one in sent):
         return []
     started_s = records.sendings.started_s
-    batches = [
-        Batch(started_s + one.due_s, started_s + one.answered_s, one.reactions)
-        for one in sent
-        if one.outcome == "accepted"
-    ]
     return [
         one
-        for one in match(batches, sightings)
-        if records.in_time(one.batch.due_s - started_s)
+        for one in match(sent, sightings, started_s)
+        if records.in_time(one.due_s - started_s)
     ]
 
 

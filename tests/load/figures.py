@@ -69,24 +69,24 @@ def share(run: CaseRun) -> float | None:
 
 def not_joined(run: CaseRun) -> float | None:
     """Who was never assigned."""
-    return run.storm.clients - run.storm.joined if run.storm else None
+    return run.storm.never_assigned if run.storm else None
 
 
 def join_s(run: CaseRun) -> float | None:
-    """POST → assignment, p99."""
-    joins = run.storm and run.storm.joins
-    return joins.p99_ms / 1000 if joins else None
+    """POST → assignment, p99; infinite where more than one in a hundred is missing."""
+    p99_ms = run.storm.joins_p99_ms if run.storm else None
+    return None if p99_ms is None else p99_ms / 1000
 
 
 def connects(run: CaseRun) -> float | None:
-    """In the busiest second."""
-    return run.storm.connects_busiest if run.storm else None
+    """Return those that a broker took in the busiest second."""
+    return run.storm.reached_busiest if run.storm else None
 
 
 def newer_s(run: CaseRun) -> float | None:
-    """Killed → newer frame, p99."""
-    newer = run.storm and run.storm.newer
-    return newer.p99_ms / 1000 if newer else None
+    """Killed → newer frame, p99; infinite as `join_s` is."""
+    p99_ms = run.storm.newer_p99_ms if run.storm else None
+    return None if p99_ms is None else p99_ms / 1000
 
 
 def not_newer(run: CaseRun) -> float | None:
@@ -100,5 +100,10 @@ def ready_s(run: CaseRun) -> float | None:
 
 
 def missed_by_scaled(run: CaseRun) -> float | None:
-    """Deliveries that were missed while clusters came and went."""
-    return run.scaled.missed if run.scaled else None
+    """Deliveries that were missed while clusters came and went, for whatever reason."""
+    return run.scaled.missed_in_all if run.scaled else None
+
+
+def unserved_by_scaled(run: CaseRun) -> float | None:
+    """Clients that were not served while clusters came and went."""
+    return run.scaled.unserved if run.scaled else None

@@ -15,10 +15,10 @@ import msgspec
 
 from clients.crowd.line import Lines
 from clients.crowd.open_loop import OpenLoop
+from clients.crowd.pipe import say
 from clients.crowd.schedule import Due
 from clients.crowd.sender import LINES_AT_START, LINES_MAX, go_first
 from clients.crowd.sending import Sendings, Sent
-from clients.crowd.wire import say
 from tests.load.requests import Requests
 from tests.load.schedule import Plan, timetable
 

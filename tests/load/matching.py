@@ -1,67 +1,89 @@
-"""From what was sent and what was seen to latencies. Pure.
+"""From what was sent and what was seen to latencies and their hops. Pure.
 
-A frame's `total` says how many of its room's reactions are counted, not which. So the
-k-th reaction in the order of sending is taken to be seen with the first frame whose
-total reaches k. Where two overtook each other on the way, their latencies are swapped
-for two of the same sum.
+Which batch a frame counts is taken to be as `clients.crowd.matching` says it.
 """
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
+
+import msgspec
+
+from clients.crowd.matching import counted
+from clients.crowd.relayed import Brief
+from clients.crowd.sending import Sent
+from stream.frame import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """An accepted batch of a room; times in seconds on one clock."""
+class Sighting(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """A frame as it came to somebody; times in seconds since the epoch."""
 
-    due_s: float
-    answered_s: float
-    reactions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A frame as it came to a viewer; times on the same clock."""
-
-    arrived_s: float
+    position: Position
     total: int
     made_s: float
     bridged_s: float
     worker_s: float | None = None
     """None where no worker was on its way."""
 
+    arrived_s: float
+
+    @classmethod
+    def of(
+        cls,
+        frame: Brief,
+        arrived_s: float,
+        *,
+        bridge_ms: int | None,
+        worker_s: float | None = None,
+    ) -> Self:
+        """Describe a frame that came; the bridge may not have said when it sent it."""
+        return cls(
+            position=frame.position,
+            total=frame.total,
+            made_s=frame.made_s,
+            bridged_s=frame.made_s if bridge_ms is None else bridge_ms / 1000,
+            worker_s=worker_s,
+            arrived_s=arrived_s,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A batch and the first frame that counts all of it."""
 
-    batch: Batch
+    due_s: float
+    """In seconds since the epoch, as the sighting's times."""
+
+    answered_s: float
     sighting: Sighting
 
     @property
     def latency_s(self) -> float:
         """From the scheduled send to the frame's arrival."""
-        return self.sighting.arrived_s - self.batch.due_s
+        return self.sighting.arrived_s - self.due_s
 
 
-def match(batches: Sequence[Batch], sightings: Sequence[Sighting]) -> Iterator[Seen]:
+def match(
+    batches: Iterable[Sent], sightings: Iterable[Sighting], started_s: float
+) -> Iterator[Seen]:
     """Yield each batch with the frame that first counted it; unseen ones are left out.
 
     Args:
-        batches: All accepted ones of a room since its first reaction, in any order.
+        batches: All of a room since its first reaction, in any order.
         sightings: All frames of that room, in the order of their arrival.
+        started_s: When the first batch was due, in seconds since the epoch.
     """
     coming = iter(sightings)
     newest = next(coming, None)
-    counted = 0
-    for batch in sorted(batches, key=lambda batch: batch.due_s):
-        counted += batch.reactions
-        while newest is not None and newest.total < counted:
+    for batch, total in counted(batches):
+        if total is None:
+            return
+        while newest is not None and newest.total < total:
             newest = next(coming, None)
         if newest is None:
             return
-        yield Seen(batch, newest)
+        yield Seen(started_s + batch.due_s, started_s + batch.answered_s, newest)
 
 
 def hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
@@ -69,8 +91,8 @@ def hops_ms(seen: Sequence[Seen]) -> dict[str, float]:
     if not seen:
         return {}
     hops = {
-        "tap → answered": [one.batch.answered_s - one.batch.due_s for one in seen],
-        "answered → made": [one.sighting.made_s - one.batch.answered_s for one in seen],
+        "tap → answered": [one.answered_s - one.due_s for one in seen],
+        "answered → made": [one.sighting.made_s - one.answered_s for one in seen],
         "made → bridge": [one.sighting.bridged_s - one.sighting.made_s for one in seen],
         "bridge → viewer": [
             one.sighting.arrived_s - one.sighting.bridged_s for one in seen

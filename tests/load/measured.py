@@ -8,13 +8,14 @@ Sequences are tuples, so that what is read back equals what was written.
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, Self
 
 import msgspec
 
 from clients.crowd.latency import Latency
 from tests.load.case_run import Audience, Book, CaseRun, Start, Usage
+from tests.load.verdict import Verdict
 
 __all__ = [
     "Absent",
@@ -77,6 +78,12 @@ class CaseResult:
     repeats: tuple[CaseRun, ...]
     members: int = 0
     """Registered clients beside the canary's."""
+
+    @property
+    def valid(self) -> Self:
+        """The same, without the repeats that cannot be trusted."""
+        runs = tuple(run for run in self.repeats if not run.invalid)
+        return replace(self, repeats=runs)
 
     @property
     def is_valid(self) -> bool:
@@ -157,37 +164,6 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A figure to be reached, and what was."""
-
-    target: str
-    unit: str
-    wanted: float
-    at_most: bool
-    """Otherwise at least."""
-
-    measured: float | None
-    """None: not measured in this run."""
-
-    @property
-    def is_met(self) -> bool | None:
-        """Whether it was reached; None where it was not measured."""
-        if self.measured is None:
-            return None
-        if self.at_most:
-            return self.measured <= self.wanted
-        return self.measured >= self.wanted
-
-    @property
-    def margin(self) -> float | None:
-        """By how much of `wanted` it was reached (positive) or missed (negative)."""
-        if self.measured is None or not self.wanted:
-            return None
-        gap = (self.measured - self.wanted) / self.wanted
-        return -gap if self.at_most else gap
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """One run of the bench: the file that is committed."""
 
@@ -215,6 +191,14 @@ class Result:
             msgspec.ValidationError: If it is not of this form.
         """
         return msgspec.json.decode(raw, type=cls)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every run is valid and right, whatever targets it missed.
+
+        So it is not if a verdict has a case that is unproved.
+        """
+        return all(case.is_valid and case.is_right for case in self.cases)
 
     def case(self, name: str) -> CaseResult | None:
         """Return a case's result, if it was run."""

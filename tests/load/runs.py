@@ -4,23 +4,24 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import httpx
 
 from tests.load.attendance import Member
-from tests.load.audience import Invitation
 from tests.load.case_run import AUDIENCE, GENERATOR, HARNESS
 from tests.load.cases import CANARIES_PER_S, CONNECTIONS, Case
 from tests.load.child import Child
 from tests.load.crowds.auto_scale import auto_scale
-from tests.load.crowds.kinds import REPEAT
+from tests.load.crowds.kinds import REPEAT, fan_out
 from tests.load.driver import GeneratorFailed, generator
 from tests.load.evaluate import Records, evaluate, totals
-from tests.load.measured import CaseRun, Failed, Start
+from tests.load.measured import CaseRun, Failed, Kind, Start
 from tests.load.schedule import Plan
 from tests.load.system import NotUp, System, own_stack, system_of
+from tests.load.tickets import Invitation
 from tests.load.usage import Meter
 from tests.load.viewer import NotSeen, Viewer
 
@@ -35,23 +36,29 @@ _SEATED_WITHIN_S = 120
 _TELLS_WITHIN_S = 60
 
 
-def repeat(case: Case, system: System | None) -> CaseRun:
+def repeat(case: Case, system: System | None, turn: int) -> CaseRun:
     """Measure a case once; what goes wrong is a failure of the run.
 
     Args:
         case: What to measure.
         system: Where; None for a case that starts its own.
+        turn: The number of the repeat, from 0: of two sides that one run compares,
+            the other goes first in every second.
     """
     try:
         if system is None:
             return _OWN_SYSTEM[case.kind](case)
-        kinds = {"idle": _idle, **REPEAT}
-        return kinds.get(case.kind, _load)(case, system)
+        return _kinds(turn).get(case.kind, _load)(case, system)
     except (
         *(Failed, GeneratorFailed),
         *(NotSeen, NotUp, httpx.HTTPError, TimeoutError),
     ) as error:
         return CaseRun(measured_s=0, failures=(str(error),))
+
+
+def _kinds(turn: int) -> Mapping[Kind, Callable[[Case, System], CaseRun]]:
+    in_turn = partial(fan_out, bare_first=turn % 2 == 1)
+    return {"idle": _idle, "fan-out": in_turn, **REPEAT}
 
 
 def _load(case: Case, system: System) -> CaseRun:

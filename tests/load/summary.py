@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.load.case_run import AUDIENCE, GENERATOR, Audience
-from tests.load.crowd_run import FanOut, Storm
+from tests.load.crowd_run import FanOut, Scaled, Storm
 from tests.load.measured import CaseRun, ReferenceRun
 
 
@@ -70,7 +70,7 @@ def _of_many(run: CaseRun) -> Iterator[str]:
     if run.scaled:
         steps = [f"{count} at {at_s:.0f} s" for at_s, count in run.scaled.clusters]
         yield f"clusters {', '.join(steps)}"
-        yield f"{run.scaled.frames} frames, missed {run.scaled.missed}"
+        yield from _of_scaled(run.scaled)
 
 
 def _of_fan_out(found: FanOut) -> Iterator[str]:
@@ -80,9 +80,11 @@ def _of_fan_out(found: FanOut) -> Iterator[str]:
             reach = f"{side.reach.p99_ms:.0f}" if side.reach else "-"
             apart = f"{side.apart.max_ms:.0f}" if side.apart else "-"
             kib = f"{side.connection_kib:.1f}" if side.connection_kib else "-"
+            going_out_per_s = found.going_out_per_s(side) or 0
             yield (
                 f"{name}: {side.deliveries_per_s:,.0f}/s, missed {side.missed},"
                 f" to the last p99 {reach} ms, apart at most {apart} ms,"
+                f" {going_out_per_s:,.0f}/s while a frame goes out,"
                 f" brokers {side.broker_cores:.3f} cores, {kib} KiB a connection,"
                 f" viewers {side.viewers_share:.0%}"
             )
@@ -94,11 +96,25 @@ def _of_storm(found: Storm) -> Iterator[str]:
         joins = found.joins
         yield (
             f"POST → assignment p50 {joins.p50_ms:.0f}, p95 {joins.p95_ms:.0f},"
-            f" p99 {joins.p99_ms:.0f} ms"
+            f" p99 of all {found.joins_p99_ms:.0f} ms"
         )
-    yield f"{found.connects_busiest} connects in the busiest second"
+    yield f"{found.connects_busiest} tries in the busiest second"
+    if found.reached_busiest is not None:
+        yield f"{found.reached_busiest} taken by brokers in theirs"
+    if found.lost:
+        yield f"{found.lost:,} lost theirs, {found.not_newer:,} got nothing newer"
     if found.newer:
         yield (
-            f"{found.lost:,} lost theirs, newer frame p50"
-            f" {found.newer.p50_ms / 1000:.1f}, p99 {found.newer.p99_ms / 1000:.1f} s"
+            f"newer frame p50 {found.newer.p50_ms / 1000:.1f},"
+            f" p99 of all {(found.newer_p99_ms or 0) / 1000:.1f} s"
         )
+
+
+def _of_scaled(found: Scaled) -> Iterator[str]:
+    yield f"{found.published} frames, {found.to_nobody} came to nobody"
+    yield f"missed {found.missed} there, {found.missed_away} away"
+    yield f"{found.moves:,} moves, {found.reconnects:,} reconnects"
+    yield (
+        f"{found.never_assigned:,} never assigned, {found.turned_away:,} turned away,"
+        f" {found.not_back:,} not back"
+    )

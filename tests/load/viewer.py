@@ -11,7 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tests.load.frame import BRIDGE_TIME, Frame
+from clients.crowd.relayed import Brief
+from mosquitto.topic import BRIDGE_TIME, room_frame
 from tests.load.matching import Sighting
 
 _SUBSCRIBED_WITHIN_S = 20
@@ -26,7 +27,7 @@ class Viewer:
 
     def __init__(self, host: str, port: int, rooms: Sequence[str]) -> None:
         self._host, self._port = host, port
-        self._topics = [f"rooms/{room}/frame" for room in rooms]
+        self._topics = [room_frame(room) for room in rooms]
         self._sightings: defaultdict[str, list[Sighting]] = defaultdict(list)
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
@@ -93,14 +94,14 @@ class Viewer:
         self, _client: Client, _userdata: object, message: MQTTMessage
     ) -> None:
         arrived_s = time.time()
-        frame = Frame.decode(bytes(message.payload))
-        bridged_s = _bridged_s(message.properties, frame.made_s)
-        sighting = Sighting(arrived_s, frame.total, frame.made_s, bridged_s)
+        frame = Brief.decode(bytes(message.payload))
+        bridge_ms = _bridge_ms(message.properties)
+        sighting = Sighting.of(frame, arrived_s, bridge_ms=bridge_ms)
         with self._changed:
             self._sightings[frame.room].append(sighting)
             self._changed.notify_all()
 
 
-def _bridged_s(properties: Properties | None, otherwise_s: float) -> float:
+def _bridge_ms(properties: Properties | None) -> int | None:
     named = dict(getattr(properties, "UserProperty", ()))
-    return int(named[BRIDGE_TIME]) / 1000 if BRIDGE_TIME in named else otherwise_s
+    return int(named[BRIDGE_TIME]) if BRIDGE_TIME in named else None

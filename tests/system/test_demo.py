@@ -28,6 +28,7 @@ def test_parts_die_during_the_match_and_nothing_is_lost(
     assert f"{worker[0]} was started again by itself" in said
     assert f"{broker[0]} takes clients again" in said
     assert "All 20 clients are served." in said
+    assert found(r"clients had to move; nobody waited longer than ([\d.]+) s", said)
     accepted = found(r"accepted +([\d,]+) reactions", said)
     assert accepted == found(r"counted +([\d,]+) lost 0, counted twice 0", said)
     assert f"watch --room {room}" in said

@@ -334,6 +334,17 @@ def test_a_target_says_by_how_much_it_is_met_or_missed(
     assert outcome(Verdict("p99", "ms", 1200, at_most, measured)) == said
 
 
+def test_a_target_without_a_valid_run_is_neither_met_nor_missed() -> None:
+    of = Verdict("p99", "ms", 1200, at_most=True, measured=None, unproved=("peak",))
+    beside = replace(of, measured=900)
+    bad = replace(STEADY, verdicts=(of, beside))
+
+    assert outcome(of) == outcome(beside) == "**no valid run** of peak"
+    for text in (table(bad), report(bad), readme_block(bad)):
+        assert text.count("**no valid run** of peak |") == 2
+    assert outcome(replace(of, measured=1500)) == "**missed** by 25 %"
+
+
 def test_a_reference_that_is_not_installed_says_so() -> None:
     skipped = replace(EMPTY_ROUTE, repeats=(), skipped="PostgreSQL is not installed")
 

@@ -83,6 +83,30 @@ def test_who_leaves_while_a_frame_is_under_way_need_not_have_it(
     assert room.missed()[0] == missed
 
 
+def test_what_was_missed_can_be_summed_up_in_parts(room: Room) -> None:
+    whole, found = room.member(), []
+    for turn in range(100):
+        guest = room.member(10.0 * turn)
+        for seq in range(5):
+            at_s = 10.0 * turn + seq + 1
+            room.frame(5 * turn + seq, at_s, whole, *([guest] if seq else []))
+        guest.go(10.0 * turn + 9)
+        found.append(room.book.missed([guest]).frames)
+
+    assert found == [1] * 100
+    assert room.book.frames == 500
+    assert room.missed() == (100, 100, 0)
+
+
+def test_what_arrived_first_and_was_read_late_is_still_owed(room: Room) -> None:
+    whole, guest = room.member(), room.member(6.5)
+    room.frame(2, 7.0, whole)
+    room.frame(1, 6.0, whole)
+    guest.go(20.0)
+
+    assert room.book.missed([guest]).frames == 1
+
+
 def test_who_left_before_a_frame_came_to_anybody_did_not_miss_it(room: Room) -> None:
     whole, leaver = room.member(), room.member()
     leaver.go(13.0)

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
-from clients.crowd.hall import Hall
+from clients.crowd.hall import TIME_TO_JOIN_S, Hall
 from clients.crowd.wire import Invitation
-from clients.steps import Placed, PutOff
+from clients.steps import NotAdmitted, Placed, PutOff
 
 VIEWERS = 3
 INVITATION = Invitation(
@@ -27,6 +28,13 @@ class Full:
         return PutOff(time.monotonic(), "no_room: every cluster is full")
 
 
+class Closed:
+    """Takes nobody, ever."""
+
+    def ask(self) -> Placed | PutOff:
+        raise NotAdmitted("no_crowds", "Not here.")
+
+
 class Odd:
     """Cannot be understood."""
 
@@ -42,9 +50,39 @@ def test_why_nobody_gets_a_place_is_known(server: Full | Odd, why: str) -> None:
     assert why in hall.problem + hall.put_off_for
 
 
-def served_until(hall: Hall, is_so: Callable[[], bool]) -> None:
+def served_until(hall: Hall, is_so: Callable[[], bool], *, closes: bool = True) -> None:
     until_s = time.monotonic() + WITHIN_S
     while not is_so() and time.monotonic() < until_s:
         hall.serve(0.1)
-    hall.close()
+    if closes:
+        hall.close()
     assert is_so()
+
+
+def test_who_was_long_here_and_never_joined_is_told_from_who_has_just_come() -> None:
+    hall = Hall(INVITATION, Full())
+    served_until(hall, lambda: hall.put_off >= VIEWERS, closes=False)
+
+    assert hall.not_joined == 0
+    hall.now_s += TIME_TO_JOIN_S + 1
+    assert hall.not_joined == VIEWERS
+    hall.close()
+
+
+def test_who_comes_and_goes_does_not_go_while_it_waits_for_a_place() -> None:
+    coming = replace(INVITATION, join_leave=True)
+    hall = Hall(coming, Full(), stays_s=(0.1, 0.2))
+    served_until(hall, lambda: hall.put_off >= VIEWERS, closes=False)
+    first = {*hall.here}
+    served_until(hall, lambda: hall.put_off >= 2 * VIEWERS, closes=False)
+
+    assert {*hall.here} == first
+    hall.close()
+
+
+def test_who_is_turned_away_goes_and_another_comes() -> None:
+    coming = replace(INVITATION, join_leave=True)
+    hall = Hall(coming, Closed(), stays_s=(0.1, 0.2))
+    served_until(hall, lambda: hall.put_out > VIEWERS)
+
+    assert hall.not_joined == 0

@@ -24,6 +24,10 @@ PLAN = Plan(url="http://127.0.0.1:8080")
         ({"room": "A room"}, "is not a room"),
         ({"url": "localhost"}, "does not start with http"),
         ({"timeline": "nowhere.jsonl"}, "cannot be read"),
+        (
+            {"timeline": "final", "speed": 10.0, "seconds": 60.1},
+            r"seconds is 60\.1: final is over after 60\.0 s at speed 10",
+        ),
         ({"viewers": 100_000}, "files open"),
         ({"seconds": 3600.0}, "1,440,000 POSTs"),
     ],
@@ -44,6 +48,16 @@ def test_it_lasts_a_minute_or_as_long_as_its_timeline() -> None:
     assert PLAN.lasting_s(None) == 60
     assert plan.lasting_s(timeline) == timeline.seconds / 10
     assert replace(plan, seconds=5.0).lasting_s(timeline) == 5
+
+
+@pytest.mark.parametrize("seconds", [7.0, 59.9, 60.0])
+def test_a_timeline_may_be_replayed_in_part_or_just_to_its_end(seconds: float) -> None:
+    _, timeline = checked(replace(PLAN, timeline="final"))
+    assert timeline
+
+    speed = timeline.seconds / seconds
+    checked(replace(PLAN, timeline="final", speed=speed, seconds=seconds))
+    checked(replace(PLAN, timeline="final", speed=speed, seconds=seconds / 2))
 
 
 def test_a_crowd_that_only_watches_is_one() -> None:

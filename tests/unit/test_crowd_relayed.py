@@ -2,7 +2,7 @@ import pytest
 
 from clients.crowd import packets
 from clients.crowd.book import Book
-from clients.crowd.relayed import Reader
+from clients.crowd.relayed import Brief, Reader
 from clients.crowd.seats import busiest_second
 from clients.parcel import Extras
 from tests.frames import hearts
@@ -29,6 +29,7 @@ def test_a_frame_is_read_with_what_its_worker_said(reader: Reader) -> None:
     assert copy
     assert (copy.sight.number, copy.sight.total, copy.sight.worker_s) == (0, 42, 2.5)
     assert (copy.spread_s, copy.payload) == (1.5, payload)
+    assert (copy.frame, copy.bridge_ms) == (Brief.decode(payload), 1000)
 
 
 def test_the_same_frame_on_another_topic_is_not_read_again(reader: Reader) -> None:

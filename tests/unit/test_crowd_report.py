@@ -41,6 +41,7 @@ def sent(
     outcome: Outcome = "accepted",
     *,
     late_s: float = 0.0,
+    held_s: float = 0.0,
     tries: int = 1,
 ) -> Sent:
     return Sent(
@@ -48,7 +49,7 @@ def sent(
         reactions=50,
         due_s=due_s,
         ready_s=due_s + late_s,
-        sent_s=due_s + late_s,
+        sent_s=due_s + late_s + held_s,
         answered_s=due_s + 0.1,
         first="202",
         outcome=outcome,
@@ -145,6 +146,53 @@ def test_more_than_a_hundredth_sent_late_is_invalid(late: int, code: int) -> Non
     )
 
 
+@pytest.mark.parametrize(("held", "code"), [(0, WELL), (1, WELL), (2, NOT_WELL)])
+def test_more_than_a_hundredth_held_back_for_a_connection_is_a_fault_of_the_system(
+    held: int, code: int
+) -> None:
+    batches = [sent(0.01 * index, held_s=0.02 * (index < held)) for index in range(100)]
+    found = judged(*batches, attended={"total": 5_000})
+    said = "\n".join(lines(found))
+
+    assert found.exit_code == code
+    assert (f"; {held}.00% waited for one of 3 connections" in said) is (held > 0)
+    assert ("fell behind: 2.0% of the POSTs waited for one of 3" in said) is (held > 1)
+
+
+def test_what_a_late_sender_sends_in_a_heap_is_only_called_late() -> None:
+    found = judged(sent(0.0, late_s=1.0, held_s=1.0), sent(1.0))
+
+    assert len(found.invalid) == 1
+    assert not found.failures
+    assert "10 ms late" in found.invalid[0]
+
+
+@pytest.mark.parametrize(
+    ("arrived_s", "said"),
+    [
+        (2.9, "All is well."),
+        (3.1, "Nothing was lost; but p99 was 2.1 s (over 2 s)."),
+    ],
+)
+def test_what_everybody_saw_too_late_is_not_all_well(
+    arrived_s: float, said: str
+) -> None:
+    seen = Taps([50, 100], [START_S + arrived_s - 1, START_S + arrived_s])
+    found = judged(*GOOD, attended={"taps": [seen, seen]})
+
+    assert (found.verdict, found.exit_code) == ("well", WELL)
+    assert [*lines(found)][-1] == said
+
+
+def test_what_nobody_timed_is_not_all_well() -> None:
+    found = judged(sent(0.0), attended={"total": 50})
+
+    assert found.exit_code == WELL
+    assert [*lines(found)][-1] == (
+        "Nothing was lost; but how soon it was seen is not known."
+    )
+
+
 def test_who_measures_and_fills_its_core_makes_a_run_invalid() -> None:
     attended = replace(ATTENDED, cpu_share=0.95)
     seats = report(Records(plan=PLAN, seconds=2, attended=attended))
@@ -165,7 +213,11 @@ def test_what_its_own_client_did_not_see_is_said() -> None:
     found = judged(*GOOD, attended={"taps": [seen, seen]})
 
     assert (found.unseen, found.untold) == (1, 0)
-    assert any("1 batches were never seen by their own" in one for one in lines(found))
+    said = [*lines(found)]
+    assert any("own client" in one and "; 1 batches were never" in one for one in said)
+    assert said[-1] == (
+        "Nothing was lost; but 1 batches were never seen by their own client."
+    )
 
 
 def test_what_came_after_an_unknown_batch_is_said() -> None:

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.crowd.schedule import GATHERED_FOR_S, Crowd, timetable
+from clients.crowd.schedule import GATHERED_FOR_S, Reacting, timetable
 from ingest.topics import RECORD_REACTIONS_MAX
 
 crowds = st.builds(
-    Crowd,
+    Reacting,
     room=st.just("final"),
     clients=st.integers(1, 30),
     rate=st.floats(0.1, 3000),
@@ -20,7 +20,7 @@ crowds = st.builds(
 def test_two_hundred_clients_post_what_half_a_second_gathers_one_after_the_other() -> (
     None
 ):
-    due = [*timetable(Crowd("final", 200, 1000, 60))]
+    due = [*timetable(Reacting("final", 200, 1000, 60))]
 
     assert len(due) == 200 * 60 * 2
     assert {one.reactions for one in due} == {500}
@@ -31,7 +31,7 @@ def test_two_hundred_clients_post_what_half_a_second_gathers_one_after_the_other
 
 @given(crowds)
 def test_whatever_the_rate_each_client_sends_it_in_posts_that_are_taken(
-    crowd: Crowd,
+    crowd: Reacting,
 ) -> None:
     due = [*timetable(crowd)]
     sent: Counter[int] = Counter()
@@ -49,13 +49,13 @@ def test_whatever_the_rate_each_client_sends_it_in_posts_that_are_taken(
 
 @pytest.mark.parametrize("rate", [0.2, 1.4, 2.2, 14.6])
 def test_no_reaction_is_lost_in_the_sums_of_floats(rate: float) -> None:
-    sent = sum(one.reactions for one in timetable(Crowd("final", 1, rate, 50)))
+    sent = sum(one.reactions for one in timetable(Reacting("final", 1, rate, 50)))
 
     assert sent == round(rate * 50)
 
 
 def test_a_timeline_thins_the_rate_and_nothing_is_sent_where_nobody_reacts() -> None:
-    crowd = Crowd("final", 4, 100, 10)
+    crowd = Reacting("final", 4, 100, 10)
     due = [*timetable(crowd, lambda at_s: 0.5 if at_s < 5 else 0.0)]
 
     assert sum(one.reactions for one in due) == 4 * 100 * 5 / 2
@@ -64,11 +64,11 @@ def test_a_timeline_thins_the_rate_and_nothing_is_sent_where_nobody_reacts() -> 
 
 @pytest.mark.parametrize(("share", "sent"), [(2.0, 200), (-1.0, 0)])
 def test_a_share_is_of_the_busiest_moment(share: float, sent: int) -> None:
-    due = timetable(Crowd("final", 1, 100, 2), lambda _: share)
+    due = timetable(Reacting("final", 1, 100, 2), lambda _: share)
 
     assert sum(one.reactions for one in due) == sent
 
 
-@pytest.mark.parametrize("crowd", [Crowd("r", 0, 10, 5), Crowd("r", 5, 0, 5)])
-def test_a_crowd_that_does_not_react_has_nothing_to_send(crowd: Crowd) -> None:
+@pytest.mark.parametrize("crowd", [Reacting("r", 0, 10, 5), Reacting("r", 5, 0, 5)])
+def test_a_crowd_that_does_not_react_has_nothing_to_send(crowd: Reacting) -> None:
     assert [*timetable(crowd)] == []

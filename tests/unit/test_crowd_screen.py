@@ -64,7 +64,7 @@ def test_a_terminal_shows_how_far_it_is_and_what_happens() -> None:
 
 
 def test_what_was_not_measured_is_said_to_be() -> None:
-    assert spread(None) == "not measured"
+    assert spread(None) == "not measured: there were fewer than two"
     assert spread(Latency(1, 2, 3, 4, 1000)) == "p50 1 p95 2 p99 3 max 4 ms (n = 1,000)"
 
 

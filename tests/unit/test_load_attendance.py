@@ -1,15 +1,23 @@
 import pytest
 
-from tests.load.attendance import Member, Relayed, figures, missed
+from tests.load.attendance import Member, figures, missed
+from tests.load.matching import Sighting
 
 UNTIL_S = 100.0
 
 
-def relayed(frame: int, worker_s: float, took_s: float = 0.0) -> Relayed:
-    return Relayed(f"frame-{frame}", frame, 0, 0, worker_s, worker_s + took_s)
+def relayed(frame: int, worker_s: float, took_s: float = 0.0) -> Sighting:
+    return Sighting(
+        position=("", frame, 0),
+        total=frame,
+        made_s=0,
+        bridged_s=0,
+        worker_s=worker_s,
+        arrived_s=worker_s + took_s,
+    )
 
 
-def member(*got: Relayed, room: str = "final", cluster: str = "one") -> Member:
+def member(*got: Sighting, room: str = "final", cluster: str = "one") -> Member:
     return Member(cluster, room, got)
 
 
@@ -76,8 +84,8 @@ def test_a_frame_that_is_sent_again_counts_when_it_came_first() -> None:
 
 
 def test_a_frame_is_measured_when_it_came_to_its_first_member_of_all() -> None:
-    early = [relayed(1, 9.9), relayed(2, 11.0)]
-    late = [relayed(1, 10.1, 0.3), relayed(2, 11.0, 0.1)]
+    early = [relayed(1, 9.9), relayed(2, 11.0), relayed(3, 11.1)]
+    late = [relayed(1, 10.1, 0.3), relayed(2, 11.0, 0.1), relayed(3, 11.0, 0.2)]
     found = figures(
         [member(*early), member(*late, cluster="two")], from_s=10, until_s=11.05
     )

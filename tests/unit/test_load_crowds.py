@@ -1,5 +1,8 @@
 """What the cases with many clients say, and what is made of it."""
 
+from dataclasses import replace
+from functools import partial
+
 from clients.crowd.plan import Plan
 from clients.crowd.report import Records, report
 from clients.crowd.sending import Sendings, Sent
@@ -7,7 +10,7 @@ from clients.crowd.wire import Attended, Taps
 from tests.load import summary
 from tests.load.cases import Case
 from tests.load.crowd_run import Fanned, FanOut, Scaled, Storm
-from tests.load.crowds.kinds import crowd_run, storm
+from tests.load.crowds.kinds import crowd_run, in_order, storm
 from tests.load.measured import (
     Audience,
     Book,
@@ -45,11 +48,15 @@ def fan_out(ours: float, bare: float | None, apart: Latency = SOON) -> CaseRun:
         frames=30,
         frame_bytes=838,
         ours=fanned(ours, apart=apart),
-        bare=fanned(bare) if bare else None,
+        bare=replace(fanned(bare), broker_cores=0.25) if bare else None,
         relayed=SOON,
         worker_cores=0.1,
     )
     return CaseRun(measured_s=15, fan_out=found)
+
+
+def invalid_of(run: CaseRun) -> CaseRun:
+    return replace(run, invalid=("the viewers were busy",))
 
 
 def stormy(**changes: object) -> CaseRun:
@@ -57,10 +64,11 @@ def stormy(**changes: object) -> CaseRun:
         "clients": 3000,
         "joined": 3000,
         "put_off": 2,
-        "joins": SOON,
+        "joins": replace(SOON, n=3000),
         "connects_busiest": 180,
         "lost": 1000,
-        "newer": SLOW,
+        "newer": replace(SLOW, n=1000),
+        "reached_busiest": 170,
     }
     return CaseRun(measured_s=30, storm=Storm(**(chosen | changes)))  # type: ignore[arg-type]  # names are checked
 
@@ -110,6 +118,39 @@ def test_viewers_are_apart_by_the_longest_that_any_frame_took() -> None:
     assert outcome(found, "first to last arrival, the most") == (280, True)
 
 
+def test_the_longest_is_that_of_the_worst_repeat() -> None:
+    well, badly = fan_out(18_000, 18_000), fan_out(18_000, 18_000, SLOW)
+    found = result(case("fan-out-9000", "fan-out", well, badly, well))
+
+    assert outcome(found, "first to last arrival, the most") == (2800, False)
+
+
+def test_a_share_is_met_at_every_size_or_not_at_all() -> None:
+    met, invalid = fan_out(2000, 2000), invalid_of(fan_out(18_000, 18_000))
+    missed = fan_out(3000, 6000)
+    small = case("fan-out-1000", "fan-out", met)
+    great = case("fan-out-9000", "fan-out", invalid)
+
+    assert outcome(result(small), "of a bare broker's") == (1, True)
+    assert outcome(result(small, great), "of a bare broker's") == (1, None)
+    middle = case("fan-out-3000", "fan-out", missed)
+    assert outcome(result(small, middle, great), "of a bare broker's") == (0.5, False)
+
+
+def test_of_two_sides_either_goes_first_and_each_stays_what_it_is() -> None:
+    order = list[str]()
+
+    def side(name: str) -> str:
+        order.append(name)
+        return name
+
+    one, other = partial(side, "ours"), partial(side, "bare")
+
+    assert in_order(one, other, last_first=False) == ("ours", "bare")
+    assert in_order(one, other, last_first=True) == ("ours", "bare")
+    assert order == ["ours", "bare", "bare", "ours"]
+
+
 def test_storms_are_judged_by_their_own_targets() -> None:
     found = result(
         case("join-storm", "join-storm", stormy(joined=2999, connects_busiest=999)),
@@ -118,7 +159,7 @@ def test_storms_are_judged_by_their_own_targets() -> None:
 
     assert outcome(found, "never assigned") == (1, False)
     assert outcome(found, "POST → assignment") == (0.25, True)
-    assert outcome(found, "connects in the busiest second") == (180, True)
+    assert outcome(found, "connects that brokers took") == (170, True)
     assert outcome(found, "a newer frame") == (2.5, True)
     assert outcome(found, "not served in the end") == (1, False)
 
@@ -129,9 +170,16 @@ def test_scaling_is_judged_by_what_anybody_missed() -> None:
     )
     found = result(case("auto-scale", "auto-scale", CaseRun(9, scaled=scaled)))
 
-    assert outcome(found, "auto-scaled") == (3, False)
+    assert outcome(found, "auto-scaled: frames missed") == (3, False)
     assert (scaled.most, scaled.last) == (4, 2)
     assert "2 (0 s) → 4 (9 s) → 2 (90 s)" in table(found)
+
+
+def row_of(title: str, column: str, text: str) -> str:
+    """Return the one row with this title of a table that has this column."""
+    tables = [part for part in text.split("\n\n") if column in part.split("\n", 1)[0]]
+    (row,) = [one for part in tables for one in part.splitlines() if title in one]
+    return row
 
 
 def test_each_kind_has_its_table_in_the_report_and_in_the_terminal() -> None:
@@ -145,10 +193,14 @@ def test_each_kind_has_its_table_in_the_report_and_in_the_terminal() -> None:
     for heading in ("A crowd that reacts", "Fan-out, beside a bare", "Storms"):
         assert f"## {heading}" in text
     assert "**Fan-out** is frames of real size" in text
+    assert "is near 1 wherever nobody misses anything" in text
     shown = table(found)
     for row in ("Title of crowd", "of fan-out-9000: ours", "of fan-out-9000: bare"):
         assert row in shown
     assert "17,000" in shown
+    assert " 90,000 |" in row_of("of fan-out-9000: ours", "goes out", shown)
+    beside = row_of("of fan-out-9000 ", "the same for a core-second", shown)
+    assert "| 0.944 | 0.472 | 1 |" in " ".join(beside.split())
     assert "12,000,000" in shown
 
 
@@ -188,6 +240,7 @@ ATTENDED = Attended(
     newer_lost=SOON,
     not_newer=3,
     connects_busiest=150,
+    reached_busiest=140,
     taps=[Taps([1000, 1500], [0.7, 0.9])],
 )
 
@@ -225,4 +278,5 @@ def test_a_storm_is_about_those_who_were_thrown_off() -> None:
         lost=70,
         newer=SOON,
         not_newer=3,
+        reached_busiest=140,
     )

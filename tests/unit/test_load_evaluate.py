@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from clients.crowd.sending import Outcome, Sendings, Sent
-from tests.load.attendance import Member, Relayed
+from tests.load.attendance import Member
 from tests.load.case_run import AUDIENCE, GENERATOR
 from tests.load.evaluate import Records, evaluate
 from tests.load.matching import Sighting
@@ -44,7 +44,13 @@ def sent(  # noqa: PLR0913 - all but the time have a usual value
 
 def frame(after_s: float, total: int) -> Sighting:
     at_s = START_S + after_s
-    return Sighting(at_s, total, made_s=at_s - 0.2, bridged_s=at_s - 0.1)
+    return Sighting(
+        position=("", total, 0),
+        total=total,
+        made_s=at_s - 0.2,
+        bridged_s=at_s - 0.1,
+        arrived_s=at_s,
+    )
 
 
 def records(
@@ -191,14 +197,14 @@ def test_who_measures_and_fills_its_core_makes_a_run_invalid(name: str) -> None:
     assert not other.invalid
 
 
-def member(room: str, cluster: str, *got: Relayed) -> Member:
+def member(room: str, cluster: str, *got: Sighting) -> Member:
     return Member(cluster, room, got)
 
 
-def relayed(after_s: float, total: int) -> Relayed:
+def relayed(after_s: float, total: int) -> Sighting:
     at_s = START_S + after_s
-    return Relayed(
-        frame=f"frame-{total}",
+    return Sighting(
+        position=("", total, 0),
         total=total,
         made_s=at_s - 0.2,
         bridged_s=at_s - 0.1,

@@ -139,6 +139,51 @@ def test_three_reactions_lost_or_counted_twice_in_any_case_miss_theirs(
     assert (found.measured, found.is_met) == (3, False)
 
 
+def test_a_run_that_calls_itself_invalid_is_no_part_of_a_verdict() -> None:
+    slow = run(canary=Latency(1, 1, 9000, 1, 9), invalid=("late sends",))
+    found = verdict(result(case("20k-by-100", slow, run(), slow)), "20,000/s")
+
+    assert (found.measured, found.is_met, found.unproved) == (1100, True, ())
+
+
+def test_the_worst_run_that_calls_itself_invalid_is_not_the_worst() -> None:
+    rejecting = run(answers={"202": 1, "503": 9}, invalid=("late sends",))
+    found = verdict(result(case("200k-by-500", rejecting, run())), "not 202")
+
+    assert (found.measured, found.is_met) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "useless", [{"invalid": ("late sends",)}, {"canary": None, "failures": ("died",)}]
+)
+def test_a_case_without_a_run_to_judge_by_is_not_judged(
+    useless: dict[str, object],
+) -> None:
+    whole = result(case("20k-by-100", run(**useless), run(**useless)))
+    found = verdict(whole, "20,000/s")
+
+    assert (found.measured, found.is_met) == (None, None)
+    assert found.unproved == ("20k-by-100",)
+    assert not whole.is_sound
+    assert verdict(whole, "200,000/s by 500: tap").unproved == ()
+
+
+def test_what_holds_in_every_case_holds_in_none_that_was_not_judged() -> None:
+    invalid = case("singles", run(invalid=("late sends",)))
+    wrong = case("20k-by-100", run(book=Book(500, 0, 0, 499)))
+
+    found = verdict(result(case("idle", run()), invalid), "not counted")
+    assert (found.measured, found.is_met) == (0, None)
+    assert found.unproved == ("singles",)
+    assert verdict(result(wrong, invalid), "not counted").is_met is False
+
+
+def test_a_figure_that_a_case_never_has_is_not_asked_of_it() -> None:
+    invalid = case("start-up", run(book=None, invalid=("late",)))
+
+    assert verdict(result(case("idle", run()), invalid), "not counted").is_met
+
+
 def test_single_posts_are_judged_by_the_empty_route_in_turn_with_them() -> None:
     assert verdict(result(in_turn=(0.6, 0.7, 0.66)), "Single").is_met
     assert not verdict(result(in_turn=(0.6, 0.7, 0.64)), "Single").is_met
@@ -189,7 +234,10 @@ def test_of_the_workers_the_greatest_is_judged() -> None:
 
 
 def test_a_result_from_before_there_were_clients_is_still_read() -> None:
-    raw = json.loads(result(case("20k-by-100", run())).to_json())
+    whole = result(case("20k-by-100", run()))
+    raw = json.loads(replace(whole, verdicts=tuple(verdicts(whole))).to_json())
+    for one in raw["verdicts"]:
+        del one["unproved"]
     del raw["cases"][0]["members"]
     for name in ("registered", "audience"):
         del raw["cases"][0]["repeats"][0][name]

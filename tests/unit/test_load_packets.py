@@ -3,26 +3,11 @@ import struct
 import pytest
 
 from clients.crowd import packets
-from clients.crowd.packets import BadPacket, publication, reason, whole
+from clients.crowd.packets import BadPacket, reason, whole
 
 
 def text(content: str) -> bytes:
     return struct.pack("!H", len(content.encode())) + content.encode()
-
-
-def named(name: str, value: str) -> bytes:
-    return b"\x26" + text(name) + text(value)
-
-
-def message(properties: bytes = b"", payload: bytes = b"{}", qos: int = 0) -> bytes:
-    packet_id = struct.pack("!H", 7) if qos else b""
-    return (
-        text("relay/1/r/full")
-        + packet_id
-        + number(len(properties))
-        + properties
-        + (payload)
-    )
 
 
 def number(value: int) -> bytes:
@@ -35,43 +20,20 @@ def packet(first: int, body: bytes) -> bytes:
 
 
 def test_packets_are_taken_out_once_they_are_there_as_a_whole() -> None:
-    stream = packet(0x30, message()) + packet(0xD0, b"") + packet(0x30, b"x" * 300)
+    stream = packet(0x30, b"{}") + packet(0xD0, b"") + packet(0x30, b"x" * 300)
     inbox = bytearray()
     found: list[tuple[int, bytes]] = []
     for byte in stream:
         inbox.append(byte)
         found += whole(inbox)
 
-    assert found == [(0x30, message()), (0xD0, b""), (0x30, b"x" * 300)]
+    assert found == [(0x30, b"{}"), (0xD0, b""), (0x30, b"x" * 300)]
     assert not inbox
 
 
 def test_a_length_without_an_end_is_no_packet() -> None:
     with pytest.raises(BadPacket):
         list(whole(bytearray(b"\x30\xff\xff\xff\xff\xff")))
-
-
-def test_a_message_has_its_topic_its_payload_and_its_user_properties() -> None:
-    properties = (
-        b"\x02" + struct.pack("!I", 60) + named("bridge_ms", "1") + b"\x01\x01"
-        b"\x09" + text("what was asked") + named("worker_ms", "2" * 100)
-    )
-    found = publication(0x30, message(properties, b'{"v": 1}'))
-
-    assert (found.topic, found.payload) == ("relay/1/r/full", b'{"v": 1}')
-    assert found.named == {"bridge_ms": "1", "worker_ms": "2" * 100}
-    assert found.packet_id is None
-
-
-def test_a_message_that_is_to_be_acknowledged_says_under_which_number() -> None:
-    assert publication(0x32, message(qos=1)).packet_id == 7
-    assert publication(0x32, message(qos=1)).payload == b"{}"
-
-
-@pytest.mark.parametrize("body", [b"", b"\x00\x05ab", text("a") + b"\x01\x7e"])
-def test_what_is_no_message_is_refused(body: bytes) -> None:
-    with pytest.raises(BadPacket):
-        publication(0x30, body)
 
 
 @pytest.mark.parametrize(

@@ -67,18 +67,52 @@ def test_viewers_that_others_kept_from_reading_make_the_run_invalid() -> None:
 
 
 def test_a_share_is_ours_by_the_bare_brokers() -> None:
-    found = FanOut(
+    assert compared(of(last_s=14.0), of()).share == 0.5
+    assert compared(of(last_s=14.0), None).share is None
+
+
+def compared(ours: Fanned, bare: Fanned | None) -> FanOut:
+    return FanOut(
         viewers=100,
         frames=4,
         frame_bytes=900,
-        ours=of(last_s=14.0),
-        bare=of(),
+        ours=ours,
+        bare=bare,
         relayed=None,
         worker_cores=0,
     )
 
-    assert found.share == 0.5
-    assert replace(found, bare=None).share is None
+
+def test_sides_of_one_rate_are_told_apart_by_cpu_and_by_how_fast_a_frame_goes_out() -> (
+    None
+):
+    ours = fanned(GOT, replace(BROKERS, cores=0.8))
+    bare = of(reach=replace(SOON, p50_ms=5))
+
+    found = compared(ours, bare)
+
+    assert found.share == 1
+    assert (ours.per_core_s, bare.per_core_s) == (250, 400)
+    assert found.per_core_share == 0.625
+    assert found.going_out_per_s(ours) == 10_000
+    assert found.going_out_per_s(bare) == 20_000
+    assert found.going_out_share == 0.5
+
+
+def test_a_frame_goes_out_to_those_alone_who_get_it() -> None:
+    half = of(deliveries=200)
+
+    assert compared(half, of()).going_out_per_s(half) == 5_000
+
+
+def test_where_nothing_came_or_no_bare_broker_is_there_nothing_is_compared() -> None:
+    nothing = of(deliveries=0, reach=None)
+
+    assert compared(of(), None).going_out_share is None
+    assert compared(of(), None).per_core_share is None
+    assert compared(nothing, of()).going_out_share is None
+    assert compared(of(), nothing).going_out_share is None
+    assert compared(of(), nothing).per_core_share is None
 
 
 def test_viewers_connections_are_at_the_clusters_brokers() -> None:

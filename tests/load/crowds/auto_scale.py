@@ -7,28 +7,39 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 from clients.crowd.plan import Plan
-from clients.crowd.report import Report
 from compose import running
 from compose.layout import Layout
 from compose.settings import Settings
 from tests.load.cases import Case
-from tests.load.crowd_run import Scaled
 from tests.load.crowds.gathering import Gathering, NoCrowd
 from tests.load.crowds.publisher import FRAME_EVERY_S, Publisher
+from tests.load.crowds.scaled import run_of
 from tests.load.measured import CaseRun
-from tests.load.system import own_stack, system_of
+from tests.load.system import MainBroker, own_stack, system_of
 from tests.system.stack import Stack
 
 STAY = 200
 """So many stay all the time."""
 
+_STAY_S = 3600.0
 _SCALES_BACK_WITHIN_S = 420.0
 _LOOKS_EVERY_S = 1.0
 _ENDS_WITHIN_S = 30.0
 _WATCH_ON_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where clients come and go, and something scales by them."""
+
+    url: str
+    main: MainBroker | None
+    clusters: Callable[[], int]
+    """Says how many there are."""
 
 
 def auto_scale(case: Case) -> CaseRun:
@@ -40,27 +51,41 @@ def auto_scale(case: Case) -> CaseRun:
     """
     with ExitStack() as using:
         stack, _ = using.enter_context(own_stack(case.settings))
-        url, room = stack.url, f"bench-{uuid.uuid4().hex[:8]}"
+        layout = Layout(Settings.from_environment(stack.environment).state_dir)
         main = system_of(stack, see_processes=False).main
-        publisher = using.enter_context(Publisher(main, room))
-        using.enter_context(_publishing(publisher))
         using.enter_context(_scaling(stack))
-        clusters = using.enter_context(_Clusters(stack))
-        stay = using.enter_context(Gathering(_plan(url, room, STAY, 3600, case)))
-        stay.wait_until_there()
-        came = _plan(url, room, case.members - STAY, case.seconds, case)
-        with Gathering(came) as others:
+        ground = Ground(stack.url, main, lambda: running.noted(layout).clusters)
+        return come_and_go(case, ground, STAY)
+
+
+def come_and_go(case: Case, ground: Ground, stay: int) -> CaseRun:
+    """Have `stay` clients stay, and others come, up to `members`, and go again.
+
+    Raises:
+        NoCrowd: If they do not come, or it does not scale back.
+        NotPublished: If main does not take frames.
+    """
+    room = f"bench-{uuid.uuid4().hex[:8]}"
+    with ExitStack() as using:
+        publisher = using.enter_context(Publisher(ground.main, room))
+        using.enter_context(_publishing(publisher))
+        clusters = using.enter_context(_Clusters(ground.clusters))
+        stays = _plan(case, ground.url, room, stay, _STAY_S)
+        staying = using.enter_context(Gathering(stays))
+        staying.wait_until_there()
+        comes = _plan(case, ground.url, room, case.members - stay, case.seconds)
+        with Gathering(comes) as others:
             others.wait_until_there()
             gone = others.report()
         clusters.wait_for_fewest(_SCALES_BACK_WITHIN_S)
         time.sleep(_WATCH_ON_S)
-        stay.stop()
-        stayed = stay.report()
+        staying.stop()
+        stayed = staying.report()
         seen = tuple(clusters.seen)
-    return _run(case, seen, [stayed, gone])
+    return run_of(case.members, seen, publisher.published_s, [stayed, gone])
 
 
-def _plan(url: str, room: str, viewers: int, seconds: float, case: Case) -> Plan:
+def _plan(case: Case, url: str, room: str, viewers: int, seconds: float) -> Plan:
     return Plan(
         url=url,
         room=room,
@@ -72,34 +97,18 @@ def _plan(url: str, room: str, viewers: int, seconds: float, case: Case) -> Plan
     )
 
 
-def _run(
-    case: Case, seen: tuple[tuple[float, int], ...], reports: list[Report]
-) -> CaseRun:
-    return CaseRun(
-        measured_s=seen[-1][0] if seen else 0.0,
-        scaled=Scaled(
-            clients=case.members,
-            clusters=seen,
-            frames=max(one.attended.frames for one in reports),
-            missed=sum(one.attended.missed for one in reports),
-        ),
-        invalid=tuple(why for one in reports for why in one.invalid),
-        failures=tuple(why for one in reports for why in one.failures),
-    )
-
-
 class _Clusters:
     """Notes how many there are, while its block runs."""
 
-    def __init__(self, stack: Stack) -> None:
-        settings = Settings.from_environment(stack.environment)
-        self._layout = Layout(settings.state_dir)
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
         self._began_s = time.monotonic()
         self.seen: list[tuple[float, int]] = []
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._look_on, daemon=True)
 
     def __enter__(self) -> Self:
+        self._look()
         self._thread.start()
         return self
 
@@ -119,13 +128,15 @@ class _Clusters:
                 raise NoCrowd(f"it does not scale back: {self.seen}")
             time.sleep(_LOOKS_EVERY_S)
 
+    def _look_on(self) -> None:
+        while not self._ending.wait(_LOOKS_EVERY_S):
+            self._look()
+
     def _look(self) -> None:
-        while not self._ending.is_set():
-            count = running.noted(self._layout).clusters
-            if not self.seen or self.seen[-1][1] != count:
-                at_s = round(time.monotonic() - self._began_s, 1)
-                self.seen.append((at_s, count))
-            self._ending.wait(_LOOKS_EVERY_S)
+        count = self._count()
+        if not self.seen or self.seen[-1][1] != count:
+            at_s = round(time.monotonic() - self._began_s, 1)
+            self.seen.append((at_s, count))
 
 
 @contextmanager

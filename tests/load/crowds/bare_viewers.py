@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 import time
+from typing import Protocol
 
 import msgspec
 
@@ -25,8 +26,10 @@ from clients.steps import Connect, Follow, Placed, PutOff
 from clients.worker.wire import BrokerAddress
 
 _COME_WITHIN_S = 60.0
-_TURN_S = 0.05
-_TICK_EVERY_S = 1.0
+TURN_S = 0.05
+SHARES = 20
+"""As a crowd's hall has it: in so many turns each is let know of the time once."""
+
 _NICENESS = 15
 _RETAINED = 0b0001
 _READ_BYTES = 4096
@@ -56,6 +59,44 @@ class BareAttended(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float
     lost: int
     """Connections that were lost."""
+
+
+class Ticking(Protocol):
+    """What is let know of the time."""
+
+    def tick(self) -> None:
+        """Let time pass."""
+        ...
+
+
+class Shares:
+    """Lets time pass for one share of them each turn: their pings are spread, too.
+
+    Args:
+        now_s: When the first turn is due.
+    """
+
+    def __init__(self, now_s: float) -> None:
+        self.due_s = now_s
+        self._ticking: list[Ticking] = []
+        self._turns = 0
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+        return len(self._ticking)
+
+    def add(self, one: Ticking) -> None:
+        """Let time pass for this one, too."""
+        self._ticking.append(one)
+
+    def let_time_pass(self, now_s: float) -> None:
+        """Do the turn that is due, if one is."""
+        if now_s < self.due_s:
+            return
+        self.due_s = now_s + TURN_S
+        self._turns += 1
+        for one in self._ticking[self._turns % SHARES :: SHARES]:
+            one.tick()
 
 
 class Viewer:
@@ -118,8 +159,8 @@ class Room:
         self.now_s, self.wall_s = time.monotonic(), time.time()
         self.there = self.lost = 0
         self._poller = Poller()
-        self._viewers: list[Viewer] = []
-        self._began_s, self._tick_s = self.now_s, 0.0
+        self._viewers = Shares(self.now_s)
+        self._began_s = self.now_s
         self._is_stopped = False
 
     def fill(self) -> int:
@@ -128,7 +169,7 @@ class Room:
         while self.there < wanted and self.now_s < until_s:
             due = int((self.now_s - self._began_s) * self.invitation.per_s) + 1
             for number in range(len(self._viewers), min(due, wanted)):
-                self._viewers.append(Viewer(self, number))
+                self._viewers.add(Viewer(self, number))
             self._turn()
         return self.there
 
@@ -166,14 +207,14 @@ class Room:
         self._is_stopped = True
 
     def _turn(self) -> None:
-        if self._poller.wait(_TURN_S):
-            self.wall_s = time.time()
+        if self._poller.wait(self._viewers.due_s - self.now_s):
+            self._set_clock()
             self._poller.serve(self.wall_s)
-        self.now_s = time.monotonic()
-        if self.now_s >= self._tick_s:
-            self._tick_s = self.now_s + _TICK_EVERY_S
-            for viewer in self._viewers:
-                viewer.tick()
+        self._set_clock()
+        self._viewers.let_time_pass(self.now_s)
+
+    def _set_clock(self) -> None:
+        self.now_s, self.wall_s = time.monotonic(), time.time()
 
 
 def main() -> None:

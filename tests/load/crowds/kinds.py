@@ -6,13 +6,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from typing import TypeVar
 
 from clients.crowd.plan import Plan
 from clients.crowd.processes import SEATS, SENDER
 from clients.crowd.report import Report
 from tests.load.case_run import AUDIENCE, GENERATOR, HARNESS
 from tests.load.cases import Case
-from tests.load.crowd_run import FanOut, Storm
+from tests.load.crowd_run import Fanned, FanOut, Storm
 from tests.load.crowds.bare import on_bare
 from tests.load.crowds.gathering import Gathering
 from tests.load.crowds.ours import RESTS_S, on_ours, viewers
@@ -28,6 +29,12 @@ _CLEAR_S = 0.25
 """After a frame was published, everybody has it; the next is not under way."""
 
 _MARKED_WITHIN_S = 0.1
+
+FIRST, OURS, BARE = "first", "ours", "bare"
+"""In the notes of a run: which side was measured first."""
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 def crowd(case: Case, system: System) -> CaseRun:
@@ -79,12 +86,11 @@ def crowd_run(
     )
 
 
-def fan_out(case: Case, system: System) -> CaseRun:
-    """Bring frames to viewers: by the system, and then by a bare broker."""
-    ours = on_ours(case, system)
-    bare = None
-    with suppress(Absent):
-        bare = on_bare(case)
+def fan_out(case: Case, system: System, *, bare_first: bool) -> CaseRun:
+    """Bring frames to viewers: by the system, and by a bare broker."""
+    ours, bare = in_order(
+        lambda: on_ours(case, system), lambda: _on_bare(case), last_first=bare_first
+    )
     missed = ours.found.missed
     return CaseRun(
         measured_s=case.seconds,
@@ -98,6 +104,7 @@ def fan_out(case: Case, system: System) -> CaseRun:
             relayed=ours.report.attended.relayed,
             worker_cores=sum(one.cpu_cores for one in ours.usage if one.is_worker),
         ),
+        notes={FIRST: BARE if bare_first else OURS},
         invalid=tuple(faults(ours.found, bare)),
         failures=(
             *ours.report.failures,
@@ -105,6 +112,22 @@ def fan_out(case: Case, system: System) -> CaseRun:
             *([f"{missed:,} deliveries never came"] if missed else []),
         ),
     )
+
+
+def in_order(
+    one: Callable[[], _One], other: Callable[[], _Other], *, last_first: bool
+) -> tuple[_One, _Other]:
+    """Return what both give; call them in this order, or the other way round."""
+    if last_first:
+        found = other()
+        return one(), found
+    return one(), other()
+
+
+def _on_bare(case: Case) -> Fanned | None:
+    with suppress(Absent):
+        return on_bare(case)
+    return None
 
 
 def join_storm(case: Case, system: System) -> CaseRun:
@@ -174,13 +197,13 @@ def storm(case: Case, report: Report) -> Storm:
         lost=got.lost,
         newer=got.newer_lost,
         not_newer=got.not_newer,
+        reached_busiest=got.reached_busiest,
     )
 
 
 REPEAT: Mapping[Kind, Callable[[Case, System], CaseRun]] = {
     "crowd": crowd,
-    "fan-out": fan_out,
     "join-storm": join_storm,
     "reconnect-storm": reconnect_storm,
 }
-"""How a kind of case is measured."""
+"""How a kind of case is measured each time; `fan_out` is told whose turn it is."""

@@ -10,7 +10,9 @@ _HOW = """\
   from when a POST was due. A slow system shows as latency, never as a lower rate.
 - **The generator is watched.** A POST that was sent more than 10 ms after its time is
   late. If more than 1 % are, or the generator was busy all the time, the run is
-  invalid: it stays in the tables, marked, and proves nothing.
+  invalid: it stays in the tables, marked, and proves nothing. Targets are judged by
+  valid runs alone; where a case has none, its target is neither met nor missed, and
+  says so.
 - **Tap → frame** is what a person sees: from when a tap in a room of its own was due
   until a plain MQTT subscriber of a cluster broker has the frame that counts it. The
   taps are sent during the load; sender and viewer share a clock.

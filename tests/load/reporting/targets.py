@@ -10,6 +10,9 @@ _BEGIN = "<!-- bench: written by `make bench` -->"
 _END = "<!-- /bench -->"
 
 
+_NEVER = "never"
+
+
 class NoPlaceForFigures(ValueError):
     """README has no lines between which the figures go."""
 
@@ -27,7 +30,8 @@ def targets(result: Result) -> str:
 def outcome(verdict: Verdict) -> str:
     """Say whether a target is met, and by how much."""
     if verdict.is_met is None:
-        return "not measured"
+        names = ", ".join(verdict.unproved)
+        return f"**no valid run** of {names}" if names else "not measured"
     word = "met" if verdict.is_met else "**missed**"
     margin = verdict.margin
     return word if not margin else f"{word} by {abs(margin) * 100:.0f} %"
@@ -61,6 +65,8 @@ def _wanted(verdict: Verdict) -> str:
 
 
 def _measured(verdict: Verdict) -> str:
+    if verdict.is_endless:
+        return _NEVER
     if verdict.measured is None:
         return NOTHING
     return f"{number(verdict.measured)} {verdict.unit}"
