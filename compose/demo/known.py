@@ -23,6 +23,9 @@ from stream.frame import Frame
 _RATE_OVER_S = 4.0
 """Two windows: one alone goes up and down."""
 
+_QUIET_AFTER_S = 10.0
+"""On a machine that is behind, frames come seldom, and each tells of much."""
+
 Worker = tuple[str, str]
 """Its cluster, and its name."""
 
@@ -60,8 +63,7 @@ class Known:
         frame = self._reception.take(event)
         if frame:
             self._totals.append((event.at_s, frame.total))
-        while self._totals and event.at_s - self._totals[0][0] > _RATE_OVER_S:
-            self._totals.popleft()
+        self._forget(event.at_s)
         return frame
 
     @property
@@ -97,6 +99,13 @@ class Known:
         for (where, name), status in sorted(self._said.items()):
             if self._links.get(where) and cluster in {None, where}:
                 yield f"{where}-{name}", status
+
+    def _forget(self, now_s: float) -> None:
+        """Keep what the rate is of: two totals at least, unless they are old."""
+        while len(self._totals) > 2 and now_s - self._totals[0][0] > _RATE_OVER_S:  # noqa: PLR2004
+            self._totals.popleft()
+        if self._totals and now_s - self._totals[-1][0] > _QUIET_AFTER_S:
+            self._totals.clear()
 
     def _members(self, cluster: str) -> int | None:
         if not self._links[cluster]:

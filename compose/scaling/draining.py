@@ -175,7 +175,7 @@ class Draining:
         """Stop clusters unless somebody is there again; return whether it was done."""
         with running.alone(self._layout, self._report):
             self._look_again(closed)
-            waited_for = [drain.cluster for drain in closed if not drain.is_stopped]
+            waited_for = [drain.cluster for drain in self._running(closed)]
             audience = self._audience_of(self._fleet.settings())
             is_left = not waited_for or Waiting(audience, waited_for).is_over()
             if not is_left and not force:
@@ -184,8 +184,11 @@ class Draining:
             return True
 
     def _wait(self, closed: Sequence[Drain], *, force: bool) -> None:
-        """Return when nobody is left, or with `force` when the time is up."""
-        waited_for = [drain for drain in closed if not drain.is_stopped]
+        """Return when nobody is left, or with `force` when the time is up.
+
+        Also when another command has stopped one of them: its broker says nothing more.
+        """
+        waited_for = self._running(closed)
         if not waited_for:
             return
         audience = self._audience_of(self._fleet.settings())
@@ -206,11 +209,22 @@ class Draining:
                 given_up = "The wait for it was given up."
                 raise Abandoned(f"{given_up} {closing.stays_closed(waited_for)}")
             self._look_again(waited_for)
+            if len(self._running(waited_for)) < len(waited_for):
+                return
             if time.monotonic() > tell_s:
                 tell_s = time.monotonic() + _ASKS_MAIN_EVERY_S
                 self._tell_again(audience)
         for line in waiting.news():
             self._report.say(line)
+
+    def _running(self, closed: Sequence[Drain]) -> list[Drain]:
+        """Return those that nobody has stopped yet."""
+        stopped = drains.stopped(self._layout)
+        return [
+            drain
+            for drain in closed
+            if not drain.is_stopped and drain.cluster not in stopped
+        ]
 
     def _tell_again(self, audience: Audience) -> None:
         # Who opens a cluster says so before the note is gone, and must be the last.

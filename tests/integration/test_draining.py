@@ -182,6 +182,21 @@ def test_an_undrain_during_a_drain_wins(system: Clusters) -> None:
     assert system.people.told[-1] == set()
 
 
+def test_a_drain_ends_well_when_another_command_has_stopped_the_cluster(
+    system: Clusters,
+) -> None:
+    system.up(2, 1)
+    thread, said = drain_in_a_thread(system, "cluster-2")
+    [drain] = drains.read(system.machine.layout).values()
+
+    drains.add(system.machine.layout, drains.as_stopped(drain))
+
+    thread.join(30)
+    assert not thread.is_alive()
+    assert said == []
+    assert system.alive() == processes(1, 1)
+
+
 def test_a_drain_that_is_given_up_leaves_the_cluster_closed(system: Clusters) -> None:
     system.up(2, 1)
     thread, said = drain_in_a_thread(system, "cluster-2")
