@@ -23,6 +23,9 @@ from stream.frame import Frame
 _RATE_OVER_S = 4.0
 """Two windows: one alone goes up and down."""
 
+_OF_A_RATE = 2
+"""A rate is between two totals."""
+
 _QUIET_AFTER_S = 10.0
 """On a machine that is behind, frames come seldom, and each tells of much."""
 
@@ -102,7 +105,9 @@ class Known:
 
     def _forget(self, now_s: float) -> None:
         """Keep what the rate is of: two totals at least, unless they are old."""
-        while len(self._totals) > 2 and now_s - self._totals[0][0] > _RATE_OVER_S:  # noqa: PLR2004
+        spare = len(self._totals) - _OF_A_RATE
+        while spare > 0 and now_s - self._totals[0][0] > _RATE_OVER_S:
+            spare -= 1
             self._totals.popleft()
         if self._totals and now_s - self._totals[-1][0] > _QUIET_AFTER_S:
             self._totals.clear()
