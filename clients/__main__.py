@@ -8,15 +8,20 @@ import typer
 
 import clients.cli.crowd
 import clients.cli.join
+import clients.cli.ledger
 import clients.cli.tap
+import clients.cli.verify
 import clients.cli.watch
+from clients.cli.ledger import Asked
 from clients.cli.watch import BadBroker, broker_address
 from clients.crowd.crowd import CrowdFailed
 from clients.crowd.plan import BadPlan, Plan
+from clients.ledger import LedgerReader, LedgerUnavailable
 from clients.server import BadUrl, Unreachable, reactions_url
 from clients.steps import Evicted, NotAdmitted
 from clients.worker.profiles import FULL, PROFILES
 from compose.settings import LOOPBACK, BadSetting, Settings
+from ingest.topics import NO_ROOM
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -166,6 +171,74 @@ def crowd(  # noqa: PLR0913 - each is an option of its own
     except Unreachable as error:
         raise _nobody_at(base, error) from error
     raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def ledger(
+    room: Annotated[
+        str | None, typer.Argument(help="Whose; by default a line for each.")
+    ] = None,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
+    ] = False,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=1440, help="The newest so many, one by one.")
+    ] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    url: Annotated[
+        str | None, typer.Option(help="Which system; by default what `up` runs.")
+    ] = None,
+) -> None:
+    """Show whether every stored reaction was counted once; fails if one was not."""
+    # Ended like this or by Ctrl-C: the terminal is left as it was.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    base = url or _default_url()
+    asked = Asked(room and _ledger_room(room), minutes, as_json)
+    try:
+        reader = LedgerReader(base)
+        if watch:
+            clients.cli.ledger.watch(reader, asked)
+            return
+        is_well = clients.cli.ledger.show(reader, asked)
+    except BadUrl as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+    except Unreachable as error:
+        raise _nobody_at(base, error) from error
+    except LedgerUnavailable as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from error
+    raise typer.Exit(0 if is_well else 1)
+
+
+def _ledger_room(text: str) -> str:
+    return text if text == NO_ROOM else _room(text)
+
+
+@app.command()
+def verify(
+    url: Annotated[
+        str | None, typer.Argument(help="Which system; by default what `up` runs.")
+    ] = None,
+    clusters: Annotated[
+        int, typer.Option(min=1, help="How many clusters there must be at least.")
+    ] = 1,
+    as_json: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--json", help="The findings for programs.")
+    ] = False,
+) -> None:
+    """Check a running system from outside, in less than a minute; fails if it is ill.
+
+    Sends known reactions, copies and nonsense into a room of its own, watches and joins
+    it at every cluster, and reads its ledger.
+    """
+    try:
+        verdict = clients.cli.verify.verify(
+            url or _default_url(), clusters_min=clusters, as_json=as_json
+        )
+    except BadUrl as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from error
+    raise typer.Exit(0 if verdict.is_well else 1)
 
 
 def _nobody_at(base: str, error: Unreachable) -> typer.Exit:

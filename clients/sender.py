@@ -31,6 +31,7 @@ from ingest.topics import RECORD_REACTIONS_MAX
 REPEAT_FOR_S = 40.0
 
 _REPEATED = {
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -149,13 +150,17 @@ class Sender:
             reraise=True,
         )
 
-    def send(self, body: bytes) -> Outcome:
+    def send(self, body: bytes, key: str = "") -> Outcome:
         """Post a batch, and again while that may help.
+
+        Args:
+            body: What it says.
+            key: Its key; by default one that nobody has.
 
         Raises:
             Unreachable: If the very first attempt found nobody listening.
         """
-        batch = _Try(body, key=secrets.token_hex(16))
+        batch = _Try(body, key or secrets.token_hex(16))
         try:
             outcome = self._repeating(self._post, batch)
         except _TryAgain as last:
@@ -198,8 +203,10 @@ def _outcome(response: httpx.Response, batch: _Try) -> Outcome:
         answer.help or "this is no answer of EmoStream: is the URL right?",
         answer.reasons(),
     )
-    is_repeated = response.status_code in _REPEATED
     is_ours = bool(answer.error)  # or a proxy's: another server stores nothing
+    is_repeated = response.status_code in _REPEATED or (
+        is_ours and response.is_server_error
+    )
     if response.is_server_error and (is_ours or is_repeated):
         batch.maybe_stored |= answer.error != "not_stored"
     if is_repeated:

@@ -22,7 +22,7 @@ def reactions_url(base: str, room: str) -> httpx.URL:
     Raises:
         BadUrl: If `base` is not an HTTP address.
     """
-    return _below(base, f"v1/rooms/{room}/reactions")
+    return url_of(base, f"v1/rooms/{room}/reactions")
 
 
 def clients_url(base: str) -> httpx.URL:
@@ -31,7 +31,16 @@ def clients_url(base: str) -> httpx.URL:
     Raises:
         BadUrl: If `base` is not an HTTP address.
     """
-    return _below(base, "v1/clients")
+    return url_of(base, "v1/clients")
+
+
+def ledger_url(base: str, room: str | None = None) -> httpx.URL:
+    """Return where the ledger of `room` is, or of all rooms.
+
+    Raises:
+        BadUrl: If `base` is not an HTTP address.
+    """
+    return url_of(base, f"v1/rooms/{room}/ledger" if room else "v1/ledger")
 
 
 def http_client(url: httpx.URL) -> httpx.Client:
@@ -47,7 +56,12 @@ def retry_after_s(response: httpx.Response) -> float:
     return float(text) if text.isascii() and text.isdigit() else 0
 
 
-def _below(base: str, path: str) -> httpx.URL:
+def url_of(base: str, path: str) -> httpx.URL:
+    """Return where `path` is at the server of `base`.
+
+    Raises:
+        BadUrl: If `base` is not an HTTP address.
+    """
     try:
         url = httpx.URL(f"{base.rstrip('/')}/{path}")
     except httpx.InvalidURL as error:

@@ -132,6 +132,23 @@ def rejects(
 
 
 @app.command()
+def recount(
+    room: Annotated[str, typer.Argument(help="Which room.")],
+    since: Annotated[
+        str, typer.Option("--from", help="The first minute, 20:15 or ISO 8601, UTC.")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="The minute after the last.")] = "",
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Count a room again from the raw reactions in Kafka; fails if totals differ."""
+    with problems.told():
+        from compose.recount import show
+
+        if not show(Settings.load(), room, since, until, as_json=as_json):
+            raise typer.Exit(1)
+
+
+@app.command()
 def clean(
     yes: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option("--yes", help="Do not ask.")
@@ -198,6 +215,8 @@ app.command()(clients.tap)
 app.command()(clients.watch)
 app.command()(clients.join)
 app.command()(clients.crowd)
+app.command()(clients.verify)
+app.command()(clients.ledger)
 app.command("worker")(worker.main)
 
 

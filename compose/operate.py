@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from compose import banner, cleaning, preflight, running, topology
+from compose import banner, cleaning, epochs, preflight, running, topology
 from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.native import Native
@@ -41,12 +41,9 @@ def up(settings: Settings) -> str:
             settings, lambda chosen: topology.native(chosen, report.say)
         )
         _tell_drained(runs_with, report)
-        after = Epoch.read_beside(runs_with.stream_dir)
-        if before and after and after.name != before.name:
-            report.say(
-                f"The stream has begun a new epoch, {after.name}: totals go on;"
-                " `logs stream` says why."
-            )
+        begun = epochs.told(before, Epoch.read_beside(runs_with.stream_dir))
+        if begun:
+            report.say(begun)
     return banner.ready_text(runs_with)
 
 

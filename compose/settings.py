@@ -172,6 +172,9 @@ class Settings(BaseSettings):
     bridge_metrics_port: Port = 9101
     """Where the bridge shows its metrics."""
 
+    auditor_port: Port = 9103
+    """Where the auditor shows its metrics and the ledger."""
+
     clusters: int = Field(default=3, ge=1, le=CLUSTERS_MAX)
     """Edge brokers at a start; each pulls every room from the main one. What runs is
     changed by `emostream scale`."""
@@ -284,6 +287,11 @@ class Settings(BaseSettings):
     def stream_dir(self) -> Path:
         """Where the stream keeps its checkpoint and its epoch."""
         return self.state_dir / "data" / "stream"
+
+    @property
+    def auditor_dir(self) -> Path:
+        """Where the auditor keeps its books."""
+        return self.state_dir / "data" / "auditor"
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables that make another process read these settings."""

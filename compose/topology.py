@@ -24,11 +24,15 @@ TOPICS = "topics"
 MAIN = "mosquitto-main"
 STREAM = "stream"
 BRIDGE = "bridge"
+AUDITOR = "auditor"
 WEB = "web"
 SCALER = "scaler"
 
 STREAM_NICENESS = 5
-"""How much less the stream gets of a core that others want, too: a third."""
+"""How much less the stream gets of a core that others want, too: a third. So does the
+auditor: who looks on holds nobody up."""
+
+_NICE = ("nice", "-n", str(STREAM_NICENESS))
 
 
 def native(settings: Settings, say: Callable[[str], None]) -> System:
@@ -52,6 +56,7 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         *_workers(settings, operator),
         _stream(settings),
         _bridge(settings, operator),
+        _auditor(settings),
         _web(settings),
         *([_scaler()] if settings.auto_scale else []),
     ]
@@ -66,8 +71,13 @@ def topic_list(settings: Settings) -> list[Topic]:
         partitions=settings.reactions_partitions,
         retention_bytes=settings.reactions_retention_bytes,
     )
-    own = (stream.topics.frames, stream.topics.rooms, stream.topics.rejects)
-    return [reactions, *(describe(prefix) for describe in own)]
+    others = (
+        ingest.topics.intake,
+        stream.topics.frames,
+        stream.topics.rooms,
+        stream.topics.rejects,
+    )
+    return [reactions, *(describe(prefix) for describe in others)]
 
 
 def _at_rest(settings: Settings) -> frozenset[str]:
@@ -199,7 +209,7 @@ def _stream(settings: Settings) -> Process:
     return Process(
         name=STREAM,
         # Behind all others, wherever a core is short: see DECISIONS.md, 37.
-        command=("nice", "-n", str(STREAM_NICENESS), sys.executable, "-m", "stream"),
+        command=(*_NICE, sys.executable, "-m", "stream"),
         needs=(TOPICS,),
         ports=(_claim(settings, "stream_metrics_port"),),
         ready=probes.PulseInKafka(settings.bootstrap_servers, frames),
@@ -220,6 +230,20 @@ def _bridge(settings: Settings, operator: Login) -> Process:
         ports=(_claim(settings, "bridge_metrics_port"),),
         ready=partial(probes.pulse_arrives, settings.main_port, operator),
         ready_within_s=200,
+    )
+
+
+def _auditor(settings: Settings) -> Process:
+    url = f"http://{LOOPBACK}:{settings.auditor_port}/readyz"
+    return Process(
+        name=AUDITOR,
+        command=(*_NICE, sys.executable, "-m", "stream.auditor"),
+        needs=(TOPICS,),
+        ports=(_claim(settings, "auditor_port"),),
+        ready=partial(probes.http_answers, url),
+        # It reads all that was written while it was away.
+        ready_within_s=180,
+        hint=f"It serves port {settings.auditor_port}: {variable('auditor_port')}.",
     )
 
 

@@ -39,6 +39,11 @@ STORE_SECONDS = Histogram(
     "the producer's linger time: Kafka or its disk is slow.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4),
 )
+INTAKE_FAILURES = Counter(
+    "ingest_intake_failures_total",
+    "Times that Kafka did not take a worker's word for the ledger; it is said again "
+    "each second. Growing: look at Kafka; the ledger gets it later.",
+)
 KAFKA_AWAY = Gauge(
     "ingest_kafka_away",
     "Workers that refuse batches because they know Kafka to be away. Above 0: "

@@ -23,6 +23,12 @@ RECORD_MAX_BYTES = 256 * 1024
 """No record's value is longer: a body has 128 KiB at most, and grows by less than 64
 bytes a reaction when its emoji are written out."""
 
+NO_ROOM = "-"
+"""What is counted where no room is named that there can be; none is called so."""
+
+INTAKE_RETENTION_BYTES = 64 * 1024 * 1024
+"""Size at which the oldest words of ingest's workers go: a day of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -56,5 +62,26 @@ def reactions(prefix: str, *, partitions: int, retention_bytes: int) -> Topic:
             "compression.type": "lz4",
             "retention.bytes": str(retention_bytes // partitions),
             "retention.ms": str(int(timedelta(days=7) / timedelta(milliseconds=1))),
+        },
+    )
+
+
+def intake(prefix: str) -> Topic:
+    """Describe where each worker of ingest says what it did (`ingest.account`).
+
+    One partition: a worker's words are in the order of their numbers. One that was
+    not acknowledged is said again under its number: who reads passes over a number
+    that it has.
+    """
+    return Topic(
+        f"{prefix}intake",
+        1,
+        {
+            "message.timestamp.type": "LogAppendTime",
+            "compression.type": "lz4",
+            "retention.bytes": str(INTAKE_RETENTION_BYTES),
+            "retention.ms": str(int(timedelta(days=1) / timedelta(milliseconds=1))),
+            # What is open is not deleted: whole segments go, the oldest first.
+            "segment.bytes": str(INTAKE_RETENTION_BYTES // 8),
         },
     )

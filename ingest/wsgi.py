@@ -5,17 +5,20 @@ import os
 from collections.abc import Callable
 from functools import partial
 
+from confluent_kafka import Producer
 from flask import Flask
 
 from compose.settings import Settings
-from ingest import metrics, openapi
+from ingest import metrics, openapi, teller
+from ingest.account import Account
 from ingest.answer import Document
 from ingest.app import create_app
 from ingest.guard import Common
 from ingest.health import Readiness
 from ingest.kafka_sink import KafkaSink, producer_config
 from ingest.limits import AddressLimits, Rate
-from ingest.topics import reactions_name
+from ingest.teller import Teller
+from ingest.topics import intake, reactions_name
 
 
 def create() -> Flask:
@@ -28,8 +31,8 @@ def create() -> Flask:
         BadSetting: If a setting cannot be used.
     """
     settings = Settings.load()
-    sink = connect(settings)
-    return create_app(sink, common(settings, openapi.document(), sink.probe))
+    sink, account = connect(settings)
+    return create_app(sink, common(settings, openapi.document(), sink.probe), account)
 
 
 def common(
@@ -55,12 +58,27 @@ def common(
     )
 
 
-def connect(settings: Settings) -> KafkaSink:
-    """Begin to send to Kafka, until the process ends."""
+def connect(settings: Settings) -> tuple[KafkaSink, Account]:
+    """Begin to send to Kafka, until the process ends.
+
+    Returns:
+        Where reactions go, and what is said of them in the ledger.
+    """
+    # Registered ahead of the sink, so it is closed after it: with all outcomes known.
+    account = _told(settings)
     config = producer_config(
         settings.bootstrap_servers, linger_ms=settings.producer_linger_ms
     )
     topic = reactions_name(settings.kafka_topic_prefix)
     sink = KafkaSink(config, topic)
     atexit.register(sink.close)
-    return sink
+    return sink, account
+
+
+def _told(settings: Settings) -> Account:
+    account = Account()
+    producer = Producer(teller.producer_config(settings.bootstrap_servers))
+    telling = Teller(account, producer, intake(settings.kafka_topic_prefix).name)
+    telling.start()
+    atexit.register(telling.close)
+    return account

@@ -17,10 +17,11 @@ from compose import logs
 from compose.settings import LOOPBACK, BadSetting, Settings
 from ingest.topics import reactions_name
 from stream import metrics
-from stream.epoch import Checkpoint, Epoch, Shape
+from stream.checkpoint import Checkpoint
+from stream.epoch import Epoch, Shape
 from stream.frame import Pulse
 from stream.heartbeat import Heartbeat
-from stream.query import Source, Triggers, counted, read_reactions
+from stream.query import PLAN, Plan, Source, Triggers
 from stream.reject_query import RejectQuery
 from stream.restarting import Restarting
 from stream.room_log import LogReader, LogUnavailable, PulseWriter, RoomLog
@@ -34,7 +35,7 @@ _LOOK_EVERY_S = 0.1
 """How soon the end of the query, or being told to stop, is noticed."""
 
 
-def main() -> int:
+def main(plan: Plan = PLAN) -> int:
     """Run until SIGTERM or SIGINT, or until the query fails."""
     try:
         settings = Settings.load()
@@ -45,13 +46,13 @@ def main() -> int:
     # Until the query runs there is nothing to end in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        return run(settings)
+        return run(settings, plan)
     except (LogUnavailable, KafkaException) as error:
         log.error("Kafka is away: %s", error)  # noqa: TRY400 - a trace adds nothing
         return 1
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, plan: Plan) -> int:
     """Run the query until a signal ends it between two triggers, or it fails.
 
     Returns:
@@ -76,11 +77,11 @@ def run(settings: Settings) -> int:
         warm_up(spark, epoch.shape, options.scratch)
         log.info("warmed up")
     source = Source(servers, epoch.shape.reactions)
-    records = read_reactions(spark, source, epoch)
+    records = plan.read(spark, source, epoch)
     triggers = Triggers(epoch, checkpoint, states, room_log)
     stopping = _told_to_stop()
     query = triggers.start(
-        counted(spark, records, epoch), every_ms=settings.stream_trigger_ms
+        plan.count(spark, records, epoch), every_ms=settings.stream_trigger_ms
     )
     log.info("query running trigger_ms=%d", settings.stream_trigger_ms)
     topic, folder = stream.topics.rejects(prefix).name, settings.stream_dir / "rejects"

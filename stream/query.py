@@ -8,7 +8,7 @@ checkpoint; what is held here in memory can be lost at any moment.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,8 +17,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stream import metrics
+from stream.checkpoint import Checkpoint
 from stream.counting import count_per_window, first_of_each, identified, without
-from stream.epoch import Checkpoint, Epoch
+from stream.epoch import Epoch
 from stream.frame import Frame
 from stream.framing import frames_of
 from stream.progress import Progress
@@ -84,6 +85,17 @@ def counted(spark: SparkSession, records: DataFrame, epoch: Epoch) -> DataFrame:
         batches = without(batches, known)
     once = first_of_each(batches, dedupe_s=epoch.shape.dedupe_s)
     return count_per_window(once, window_ms=epoch.shape.window_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How reactions are read and counted; tests put a faulty one in its place."""
+
+    read: Callable[[SparkSession, Source, Epoch], DataFrame] = read_reactions
+    count: Callable[[SparkSession, DataFrame, Epoch], DataFrame] = counted
+
+
+PLAN = Plan()
 
 
 class Triggers:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def open_session(options: SparkOptions) -> SparkSession:
     options.scratch.mkdir(mode=0o700, parents=True)
     # Spark asks the host's name for an address otherwise, and warns of it.
     os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+    # Its workers in Python take the `python3` of the path otherwise.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("emostream")
     for name, value in _configuration(options, jars).items():
         builder = builder.config(name, value)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     BridgeFacts,
     ClusterFacts,
@@ -18,8 +19,8 @@ from compose.status.facts import (
 from compose.supervision.rpc import State
 
 NAMES = (
-    *("kafka", "mosquitto-main", "web", "stream", "bridge", "cluster-1"),
-    *("cluster-1-worker-1", "reviver"),
+    *("kafka", "mosquitto-main", "web", "stream", "bridge", "auditor"),
+    *("cluster-1", "cluster-1-worker-1", "reviver"),
 )
 OLD_S = 3600.0
 
@@ -82,6 +83,13 @@ WELL = Status(
         frames_refused=0,
         records_unreadable=0,
     ),
+    auditor=AuditorFacts(
+        problem=None,
+        behind_s=0.4,
+        rooms_wrong=0,
+        difference=0,
+        unread_lost=0,
+    ),
     clusters=(
         ClusterFacts(
             name="cluster-1",
@@ -109,6 +117,7 @@ WELL = Status(
 
 STREAM = WELL.stream or StreamFacts(problem=None)
 BRIDGE = WELL.bridge or BridgeFacts(problem=None)
+AUDITOR = WELL.auditor or AuditorFacts(problem=None)
 KAFKA = WELL.kafka or KafkaFacts(problem=None)
 (CLUSTER,) = WELL.clusters
 (WORKER,) = WELL.workers

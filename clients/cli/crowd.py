@@ -17,7 +17,9 @@ from clients.crowd.crowd import Crowd
 from clients.crowd.latency import Latency
 from clients.crowd.plan import Plan
 from clients.crowd.progress import Phase, Progress
-from clients.crowd.report import Reactions, Report, SenderFigures
+from clients.crowd.reactions import Reactions
+from clients.crowd.report import Report, SenderFigures
+from clients.crowd.witnessed import Witnessed
 
 LINE_EVERY_S = 3.0
 """Where progress is no terminal's."""
@@ -165,6 +167,9 @@ def closing_words(found: Report) -> str:
 
 def reservations(found: Report) -> Iterator[str]:
     """Say what keeps a run in which nothing was lost from being all well."""
+    witnessed = found.reactions and found.reactions.witnessed
+    if witnessed and witnessed.problem:
+        yield "the ledger could not be read"
     if found.unseen:
         yield f"{found.unseen:,} batches were never seen by their own client"
     elif found.reactions and found.tap is None:
@@ -202,6 +207,18 @@ def _reaction_lines(reactions: Reactions) -> Iterator[str]:
     yield (
         f"total {reactions.before:,} before, {reactions.after:,} after:"
         f" {low:,} ≤ {reactions.counted:,} ≤ {high:,} {promise}"
+    )
+    if reactions.witnessed:
+        yield f"ledger {ledger_words(reactions.witnessed)}"
+
+
+def ledger_words(witnessed: Witnessed) -> str:
+    """Say what the ledger has of it."""
+    if witnessed.problem:
+        return f"not read: {witnessed.problem}"
+    return (
+        f"stored {witnessed.stored:,}, repeated {witnessed.repeated:,},"
+        f" counted {witnessed.counted:,}: difference {witnessed.difference:,}"
     )
 
 

@@ -8,6 +8,7 @@ seats, where all clients are registered and get their frames.
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 from clients.crowd.child import ChildFailed
@@ -18,8 +19,10 @@ from clients.crowd.processes import SEATS, SENDER, Processes
 from clients.crowd.progress import Phase, Progress
 from clients.crowd.report import Records, Report, report
 from clients.crowd.sending import REPEAT_FOR_S
-from clients.crowd.total import total_of
+from clients.crowd.total import TotalUnknown, total_within
 from clients.crowd.wire import Leave, Mark, Measure, Stop
+from clients.crowd.witness import Witness
+from clients.ledger import LedgerReader
 
 TOLD_EVERY_S = 1.0
 JOIN_WITHIN_S = 30.0
@@ -32,7 +35,7 @@ _WATCH_ON_S = 2.5
 """Then: what is counted twice would come with the next triggers; and the last frame
 has come to everybody."""
 
-_STARTS_WITHIN_S, _TELLS_WITHIN_S, _KNOWN_WITHIN_S = 30.0, 60.0, 15.0
+_STARTS_WITHIN_S, _TELLS_WITHIN_S = 30.0, 60.0
 _ASKED_EVERY_S = 1.0
 _TURN_S = 0.1
 
@@ -67,6 +70,7 @@ class Crowd:
         self._stops = 0
         self._told_stop = False
         self._before = 0
+        self._witness = Witness(LedgerReader(self._plan.url), self._plan.room)
         self._began_s: float | None = None
         self._lasted_s = 0.0
         self._phase = Phase.JOINING
@@ -108,9 +112,9 @@ class Crowd:
         """
         self._tell = tell
         try:
-            with self._processes:
+            with self._processes, closing(self._witness):
                 return report(self._records())
-        except ChildFailed as failed:
+        except (ChildFailed, TotalUnknown) as failed:
             raise CrowdFailed(str(failed)) from failed
 
     def _records(self) -> Records:
@@ -134,6 +138,7 @@ class Crowd:
             attended=said.attended,
             before=self._before,
             sendings=said.sendings,
+            witnessed=self._witness.seen,
             is_interrupted=self._stops > 0,
         )
 
@@ -162,7 +167,9 @@ class Crowd:
 
     def _send(self) -> None:
         said = self._processes
-        self._before = self._total_before()
+        known = total_within(self._plan.url, self._plan.room, self._pause)
+        self._before = max(known, said.total)
+        self._witness.begin()
         said.start(SENDER, errand(self._plan, self._lasting_s))
         self._wait(lambda: said.started_s is not None, _STARTS_WITHIN_S)
         if said.started_s is None:
@@ -179,8 +186,10 @@ class Crowd:
     def _settle(self) -> None:
         """Wait until all that was accepted is counted."""
         self._phase = Phase.SETTLING
-        self._wait_while_it_rises(self._before + self._processes.accepted)
+        said = self._processes
+        self._wait_while_it_rises(self._before + said.accepted)
         self._wait(lambda: self._stops > 1, _WATCH_ON_S)
+        self._witness.look_until_it_agrees(said.accepted, said.unknown, self._pause)
 
     def _wait_while_it_rises(self, wanted: int) -> None:
         """Wait until so many are counted, or no more of them have been for a while."""
@@ -205,18 +214,10 @@ class Crowd:
         since_s = time.time() - self._began_s if self._began_s else 0.0
         return min(max(0.0, since_s), self._lasting_s)
 
-    def _total_before(self) -> int:
-        """Return what the room has counted so far.
-
-        Raises:
-            CrowdFailed: If nobody says it.
-        """
-        until_s = time.monotonic() + _KNOWN_WITHIN_S
-        while not isinstance(said := total_of(self._plan.url, self._plan.room), int):
-            if time.monotonic() > until_s:
-                raise CrowdFailed(f"The room's total cannot be read: {said}.")
-            self._wait(lambda: self._stops > 1, _ASKED_EVERY_S)
-        return max(said, self._processes.total)
+    def _pause(self) -> bool:
+        """Wait a moment before something is asked again; tell whether to go on."""
+        self._wait(lambda: self._stops > 1, _ASKED_EVERY_S)
+        return self._stops <= 1
 
     def _wait(self, is_done: Callable[[], bool], within_s: float) -> None:
         """Take what the processes say until this is so, or there was time enough."""

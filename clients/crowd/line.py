@@ -17,6 +17,7 @@ _SWEEP_S = 1
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
+_AFTER = re.compile(rb"\r\nretry-after: *(\d{1,4})\r\n", re.IGNORECASE)
 _STATUS = slice(9, 12)  # `HTTP/1.1 202 Accepted`
 
 
@@ -29,8 +30,8 @@ class Exchange(Protocol):
         """Take that it is handed to the kernel now."""
         ...
 
-    def answered(self, status: int, body: bytes) -> None:
-        """Take the answer."""
+    def answered(self, status: int, body: bytes, after_s: float = 0) -> None:
+        """Take the answer, and for how long the server wants to be left alone."""
         ...
 
     def unanswered(self) -> None:
@@ -75,7 +76,9 @@ class Line(asyncio.Protocol):
             return
         exchange, self._exchange = self._exchange, None
         if exchange:
-            exchange.answered(int(self._received[_STATUS]), body)
+            after = _AFTER.search(self._received, 0, head_end + 2)
+            after_s = int(after[1]) if after else 0
+            exchange.answered(int(self._received[_STATUS]), body, after_s)
         if length is None or _CLOSES.search(self._received, 0, head_end + 2):
             self.cut()
         else:

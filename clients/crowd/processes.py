@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Self
 
 from clients.crowd.child import Child, ChildFailed
-from clients.crowd.sending import Sendings
+from clients.crowd.sending import Outcome, Sendings
 from clients.crowd.wire import (
     Attended,
     News,
@@ -56,8 +56,12 @@ class Processes:
     @property
     def accepted(self) -> int:
         """The reactions of all batches that were answered 202, once all is sent."""
-        sent = self.sendings.sent if self.sendings else ()
-        return sum(one.reactions for one in sent if one.outcome == "accepted")
+        return self._sum_of("accepted")
+
+    @property
+    def unknown(self) -> int:
+        """The reactions of all batches without a certain answer, once all is sent."""
+        return self._sum_of("unknown")
 
     def start(self, name: str, order: object) -> None:
         """Start one, with what it is to do."""
@@ -106,3 +110,7 @@ class Processes:
                 self.sendings = news
             case Attended():
                 self.attended = news
+
+    def _sum_of(self, outcome: Outcome) -> int:
+        sent = self.sendings.sent if self.sendings else ()
+        return sum(one.reactions for one in sent if one.outcome == outcome)

@@ -8,9 +8,11 @@ import msgspec
 from clients.crowd.latency import Latency, latency
 from clients.crowd.matching import Matched, own_latencies
 from clients.crowd.plan import Plan
+from clients.crowd.reactions import Reactions, losses
 from clients.crowd.schedule import LATE_AFTER_S, LATE_SHARE_MAX, late_share
-from clients.crowd.sending import Outcome, Sendings
+from clients.crowd.sending import Sendings
 from clients.crowd.wire import Attended
+from clients.crowd.witnessed import Witnessed
 
 SATURATED_SHARE = 0.9
 """A sender, or seats, this busy is what is measured."""
@@ -19,36 +21,6 @@ WELL, NOT_WELL, INVALID = 0, 1, 3
 """Exit codes."""
 
 FORMAT = 1
-
-
-class Reactions(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of every reaction that was sent."""
-
-    sent: int
-    accepted: int
-    """In batches answered 202."""
-
-    refused: int
-    """In batches that are certainly not stored."""
-
-    unknown: int
-    """In batches without a certain answer, though repeated under their keys."""
-
-    batches: int
-    repeated: int
-    """Batches that were sent more than once, under their keys."""
-
-    before: int
-    """The room's total when the first was sent."""
-
-    after: int
-    """The newest total that came to anybody."""
-
-    counted: int
-    """By how much the room's total has risen."""
-
-    is_exact: bool
-    """Whether the promise holds: accepted ≤ counted ≤ accepted + unknown."""
 
 
 class SenderFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +93,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     attended: Attended
     before: int = 0
     sendings: Sendings | None = None
+    witnessed: Witnessed | None = None
     is_interrupted: bool = False
 
 
@@ -147,28 +120,10 @@ def report(records: Records) -> Report:
 
 
 def _reactions(records: Records) -> Reactions | None:
-    sendings = records.sendings
-    if sendings is None:
+    if records.sendings is None:
         return None
-
-    def sum_of(outcome: Outcome) -> int:
-        return sum(one.reactions for one in sendings.sent if one.outcome == outcome)
-
-    accepted, unknown = sum_of("accepted"), sum_of("unknown")
-    after = max(records.before, records.attended.total)
-    counted = after - records.before
-    return Reactions(
-        sent=sum(one.reactions for one in sendings.sent),
-        accepted=accepted,
-        refused=sum_of("refused"),
-        unknown=unknown,
-        batches=len(sendings.sent),
-        repeated=sum(one.tries > 1 for one in sendings.sent),
-        before=records.before,
-        after=after,
-        counted=counted,
-        is_exact=accepted <= counted <= accepted + unknown,
-    )
+    total = records.attended.total
+    return Reactions.of(records.sendings, records.before, total, records.witnessed)
 
 
 def _sent(records: Records) -> SenderFigures | None:
@@ -218,7 +173,7 @@ def _held_back(sender: SenderFigures | None) -> Iterator[str]:
 def shortcomings(attended: Attended, reactions: Reactions | None) -> Iterator[str]:
     """Say what was lost, refused or missed."""
     if reactions:
-        yield from _losses(reactions)
+        yield from losses(reactions)
     if attended.not_joined:
         why = f": {attended.problem}" if attended.problem else ""
         yield f"{attended.not_joined:,} clients were never assigned{why}"
@@ -233,20 +188,3 @@ def shortcomings(attended: Attended, reactions: Reactions | None) -> Iterator[st
         )
     if attended.not_newer:
         yield f"{attended.not_newer:,} clients got nothing newer after the mark"
-
-
-def _losses(reactions: Reactions) -> Iterator[str]:
-    if reactions.refused:
-        yield f"{reactions.refused:,} reactions were refused"
-    if reactions.unknown:
-        yield f"{reactions.unknown:,} reactions have no certain answer"
-    if reactions.counted < reactions.accepted:
-        lost = reactions.accepted - reactions.counted
-        yield f"{lost:,} reactions were accepted and are not counted yet"
-    most = reactions.accepted + reactions.unknown
-    if reactions.counted > most:
-        more = reactions.counted - most
-        yield (
-            f"{more:,} reactions more are counted than were sent: some twice, or"
-            " others react in this room"
-        )

@@ -111,8 +111,8 @@ class Batch:
         if self._sent_s is None:
             self._sent_s = self._desk.now_s()
 
-    def answered(self, status: int, body: bytes) -> None:
-        """Book it, or try again."""
+    def answered(self, status: int, body: bytes, after_s: float = 0) -> None:
+        """Book it, or try again, not before the server wants to be asked."""
         if self._is_booked:
             return
         self._answers += 1
@@ -121,7 +121,7 @@ class Batch:
             self._book("accepted")
         elif status in _REPEATABLE:
             self._may_be_stored |= status >= _OF_THE_SERVER and _NOT_STORED not in body
-            self._repeat()
+            self._repeat(after_s)
         else:
             self._book("refused")
 
@@ -140,11 +140,11 @@ class Batch:
     def _is_open(self) -> bool:
         return self._tries > self._answers
 
-    def _repeat(self) -> None:
+    def _repeat(self, after_s: float = 0) -> None:
         if self._is_booked:
             return
         first_try_s = self._ready_s if self._sent_s is None else self._sent_s
-        pause_s = random.uniform(0, 2 * _PAUSE_S)  # noqa: S311 - jitter
+        pause_s = after_s + random.uniform(0, 2 * _PAUSE_S)  # noqa: S311 - jitter
         if self._desk.now_s() + pause_s > first_try_s + REPEAT_FOR_S:
             self._book("unknown" if self._may_be_stored else "refused")
         else:

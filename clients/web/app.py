@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from clients.place import Place
 from clients.web import metrics
 from clients.web.board import HeldFrame
+from clients.web.ledger import Ledgers, minutes_asked
 from clients.web.listing import Listing
 from clients.web.operator_key import OperatorKey
 from clients.web.refusal import Refusal
@@ -19,6 +20,7 @@ from clients.worker.wire import Join
 from ingest.answer import add_refusals, json_answer, refusal_answer
 from ingest.guard import Common, current_request
 from ingest.refusal import Refused
+from ingest.topics import NO_ROOM
 from mosquitto.topic import BadRoom, check_room
 
 
@@ -57,12 +59,14 @@ class Sources:
         places: Gives clients their places.
         listing: Returns the members of a room, or of all; may take some seconds.
         operator_key: Tells who may ask for them.
+        ledgers: Knows what became of every reaction.
     """
 
     frames: Frames
     places: Places
     listing: Callable[[str | None], Listing]
     operator_key: OperatorKey
+    ledgers: Ledgers
 
 
 def create_app(sources: Sources, common: Common) -> Flask:
@@ -76,6 +80,7 @@ def create_app(sources: Sources, common: Common) -> Flask:
     _add_frames(app, sources.frames)
     _add_places(app, sources.places)
     _add_listing(app, sources.listing, sources.operator_key)
+    _add_ledgers(app, sources.ledgers)
     add_refusals(app, _refuse, Refusal)
     return app
 
@@ -104,6 +109,24 @@ def _add_listing(
         room = asked.args.get("room")
         found = listing(None if room is None else _checked(room))
         return json_answer(msgspec.structs.asdict(found))
+
+
+def _add_ledgers(app: Flask, ledgers: Ledgers) -> None:
+    @app.get("/v1/ledger")
+    def show_ledgers() -> Response:
+        return _as_it_is(ledgers.overview())
+
+    @app.get("/v1/rooms/<room>/ledger")
+    def show_ledger(room: str) -> Response:
+        named = room if room == NO_ROOM else _checked(room)
+        return _as_it_is(ledgers.room(named, minutes_asked(current_request())))
+
+
+def _as_it_is(encoded: bytes) -> Response:
+    """Send what changes at every moment."""
+    answer = Response(encoded, content_type="application/json")
+    answer.cache_control.no_store = True
+    return answer
 
 
 def _checked(room: str) -> str:

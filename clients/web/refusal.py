@@ -17,10 +17,12 @@ class Refusal(Label):
         400,
         'The body is an object in JSON: {"room": "final", "profile": "full"}.',
     )
+    BAD_MINUTES = 400, "minutes is a number from 1 to 1440."
     BAD_REQUEST = IngestRefusal.BAD_REQUEST.value
     NOT_ALLOWED = 401, "It is the operator's to read: Authorization: Bearer KEY."
     BAD_ROOM = IngestRefusal.BAD_ROOM.value
     NO_FRAME = 404, "The room has no frame: nobody reacted there yet."
+    NO_LEDGER = 404, "Nothing is known of the room: nobody reacted there yet."
     NOT_FOUND = 404, "What can be asked for is listed in /openapi.json."
     METHOD_NOT_ALLOWED = IngestRefusal.METHOD_NOT_ALLOWED.value
     LENGTH_REQUIRED = IngestRefusal.LENGTH_REQUIRED.value
@@ -32,6 +34,7 @@ class Refusal(Label):
     INTERNAL = 500, "A fault of ours: try again, or tell us."
     FULL = 503, "Every cluster is full: try again later."
     NOT_READY = 503, "Frames cannot be read now."
+    NO_AUDITOR = 503, "The ledger cannot be read now: try again."
     NO_CLUSTER = 503, "No cluster takes clients now: try again."
     STALE = 503, "What is newest cannot be known now: try again."
 
@@ -48,6 +51,27 @@ class Stale(Refused):
 
     def __init__(self, why: str) -> None:
         super().__init__(Refusal.STALE, help_=f"{why}: what is newest is not known.")
+
+
+class NoLedger(Refused):
+    """Nothing is known of the room."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.NO_LEDGER)
+
+
+class NoAuditor(Refused):
+    """The ledger cannot be read now; says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Refusal.NO_AUDITOR, help_=f"{why}: try again.")
+
+
+class BadMinutes(Refused):
+    """So many minutes are not kept."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.BAD_MINUTES)
 
 
 class NoCluster(Refused):

@@ -14,6 +14,7 @@ from clients.web.app import Sources, create_app
 from clients.web.board import Board
 from clients.web.clusters import FOLLOWED, Clusters
 from clients.web.frames import RoomFrames
+from clients.web.ledger import AuditorsLedgers, auditor_client
 from clients.web.listener import Listener
 from clients.web.operator_key import OperatorKey
 from clients.web.places import Places
@@ -68,4 +69,6 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     atexit.register(listener.close)
     operator_key = OperatorKey(passwords.get(OPERATOR, ""))
     listing = partial(members_now, settings)
-    return Sources(frames, places, listing, operator_key), frames.problem
+    auditor = auditor_client(f"http://{LOOPBACK}:{settings.auditor_port}")
+    ledgers = AuditorsLedgers(auditor, waiting_max=max(1, settings.web_threads // 4))
+    return Sources(frames, places, listing, operator_key, ledgers), frames.problem

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from clients.cli.crowd import reservations, tap_words
+from clients.cli.crowd import ledger_words, reservations, tap_words
 from clients.crowd.progress import Progress
+from clients.crowd.reactions import Reactions
 from clients.crowd.report import (
     INVALID,
     NOT_WELL,
     WELL,
-    Reactions,
     Report,
     shortcomings,
 )
@@ -137,6 +137,8 @@ def _account(result: Result) -> Iterator[tuple[str, str]]:
             f" counted twice {result.twice:,}"
         ),
     )
+    if found.witnessed:
+        yield "", f"  ledger            {ledger_words(found.witnessed)}"
     unknown = f", without an answer {found.unknown:,}" if found.unknown else ""
     again = f", sent again until answered {found.repeated:,} batches"
     yield (

@@ -206,6 +206,7 @@ def _say_what_next(console: Console, room: str) -> None:
     _write(console, "EmoStream is still running. What to do next:")
     _say(console, f"  {emostream} watch --room {room}")
     _say(console, f"  {emostream} tap ❤️ --room {room}  # and see it there")
+    _say(console, f"  {emostream} ledger {room}  # what became of every reaction")
     _say(console, "  make down  # stops it")
 
 

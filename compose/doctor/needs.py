@@ -20,6 +20,7 @@ WEB_WORKER_BYTES = 70 * _MIB
 BROKER_BYTES = 16 * _MIB
 WORKER_BYTES = 50 * _MIB
 BRIDGE_BYTES = 60 * _MIB
+AUDITOR_BYTES = 70 * _MIB
 RUNNER_BYTES = 60 * _MIB
 """What a process was seen to use, and a little more; a broker's viewers beside it."""
 
@@ -28,6 +29,9 @@ SEGMENT_BYTES = 1024 * _MIB
 
 COMPACTED_BYTES = 512 * _MIB
 """Frames and rooms, and the stream's checkpoint."""
+
+LEDGER_BYTES = 256 * _MIB
+"""The auditor's books, and what ingest tells it."""
 
 
 def at_most(settings: Settings, runs_with: Settings | None) -> Settings:
@@ -55,6 +59,7 @@ def port_claims(settings: Settings) -> list[tuple[str, PortClaim]]:
     """Return who will listen on which port."""
     single = {"main_port": "mosquitto-main", "http_port": "web"}
     single |= {"stream_metrics_port": "stream", "bridge_metrics_port": "bridge"}
+    single |= {"auditor_port": "auditor"}
     if not settings.kafka_servers:
         single |= {"kafka_port": "kafka", "kafka_controller_port": "kafka"}
     claims = [(process, _claim(settings, name, 0)) for name, process in single.items()]
@@ -79,6 +84,7 @@ def memory_needed_bytes(settings: Settings) -> int:
         + brokers
         + workers
         + BRIDGE_BYTES
+        + AUDITOR_BYTES
         + RUNNER_BYTES
     )
 
@@ -88,10 +94,11 @@ def disk_needed_bytes(settings: Settings) -> int:
     log_files = len({process for process, _ in port_claims(settings)}) + 2
     log_files += settings.clusters * settings.workers
     logs = log_files * (1 + LOG_BACKUPS) * LOG_MAX_BYTES
+    small = COMPACTED_BYTES + LEDGER_BYTES
     if settings.kafka_servers:
-        return logs + COMPACTED_BYTES
+        return logs + small
     segments = settings.reactions_partitions * SEGMENT_BYTES
-    return logs + COMPACTED_BYTES + settings.reactions_retention_bytes + segments
+    return logs + small + settings.reactions_retention_bytes + segments
 
 
 def _claim(settings: Settings, name: str, offset: int) -> PortClaim:

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from compose.status.auditor_facts import AuditorFacts
 from compose.supervision.rpc import State
 
 
@@ -223,6 +224,7 @@ class Status:
     web: WebFacts | None = None
     stream: StreamFacts | None = None
     bridge: BridgeFacts | None = None
+    auditor: AuditorFacts | None = None
     clusters: tuple[ClusterFacts, ...] = ()
     workers: tuple[WorkerFacts, ...] = ()
     drains: Mapping[str, str] = field(default_factory=dict)

@@ -1,11 +1,12 @@
-"""The rules for what counts and what carries: the stream and the bridge."""
+"""The rules for what counts, carries and witnesses: stream, bridge and auditor."""
 
 from collections.abc import Iterator
 
 from compose.settings import variable
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import Lag, Status
 from compose.status.verdict import Finding, is_down, not_running
-from compose.topology import BRIDGE, KAFKA, MAIN, STREAM
+from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM
 
 PULSE_AGE_MAX_S = 6.0
 """Without a pulse for that long, a viewer calls what it shows stale."""
@@ -69,6 +70,57 @@ def bridge(status: Status) -> Iterator[Finding]:
         text = f"bridge has passed over {facts.records_unreadable} records of frames"
         text += " that are none: something else writes to that topic."
         yield Finding(part=BRIDGE, problem="no_frames", text=text, passes=False)
+
+
+def auditor(status: Status) -> Iterator[Finding]:
+    """Tell whether every stored reaction is counted once, as far as is known."""
+    # Without Kafka it may end, and is started again.
+    yield from not_running(status.process(AUDITOR), may_come_of=(KAFKA,))
+    facts = status.auditor
+    if facts is None or is_down(status, AUDITOR):
+        return
+    if facts.problem:
+        text = f"auditor does not say how it is: {facts.problem}."
+        yield _of_auditor("no_answer", text)
+    elif (facts.behind_s or 0) > BEHIND_MAX_S:
+        text = f"auditor is {facts.behind_s:.0f} s behind: whether all is counted is"
+        text += " not known."
+        yield _of_auditor("behind", text)
+    if facts.unread_lost:
+        text = f"Kafka has deleted {facts.unread_lost:,} records that auditor had not"
+        text += " read: for them there is no witness."
+        yield Finding(part=AUDITOR, problem="unread_lost", text=text, passes=False)
+    if facts.rooms_wrong:
+        yield Finding(
+            part=AUDITOR,
+            problem="books_wrong",
+            text=_wrong_books(facts),
+            may_come_of=(KAFKA, STREAM),
+            passes=False,
+        )
+
+
+def _wrong_books(facts: AuditorFacts) -> str:
+    rooms = "1 room" if facts.rooms_wrong == 1 else f"{facts.rooms_wrong} rooms"
+    text = f"The books of {rooms} do not balance"
+    if facts.worst_room is None or facts.worst_difference is None:
+        return f"{text}: `emostream ledger` names them."
+    room, wrongs = facts.worst_room, []
+    if missing := facts.worst_difference:
+        how = "few" if missing > 0 else "many"
+        wrongs.append(f"too {how} are counted, by {abs(missing):,}")
+    if total_off := facts.worst_total_difference:
+        how = "more" if total_off > 0 else "less"
+        wrongs.append(f"the total is {abs(total_off):,} {how} than frames have counted")
+    if not wrongs:
+        return f"{text}: `emostream ledger {room}` says in which minute one is off."
+    says = "says in which minute" if missing else "shows it"
+    text += f": of {room} {' and '.join(wrongs)};"
+    return f"{text} `emostream ledger {room}` {says}."
+
+
+def _of_auditor(problem: str, text: str) -> Finding:
+    return Finding(part=AUDITOR, problem=problem, text=text, may_come_of=(KAFKA,))
 
 
 def _losses(status: Status) -> Iterator[Finding]:

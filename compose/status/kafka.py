@@ -20,7 +20,8 @@ from compose.settings import Settings
 from compose.status.facts import KafkaFacts, Lag
 from compose.topology import topic_list
 from ingest.topics import reactions_name
-from stream.epoch import BadCheckpoint, Checkpoint, Epoch
+from stream.checkpoint import BadCheckpoint, Checkpoint
+from stream.epoch import Epoch
 from stream.windows import Offsets
 
 _ANSWER_WITHIN_S = 2.0

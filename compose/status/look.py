@@ -11,9 +11,10 @@ from compose.brokers import cluster_names, cluster_port
 from compose.layout import Layout
 from compose.scaling import drains
 from compose.settings import Settings
+from compose.status import auditor, metrics, usage
 from compose.status import brokers as status_brokers
 from compose.status import kafka as status_kafka
-from compose.status import metrics, usage
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.brokers import SeenAtMain, Watched, cluster_facts
 from compose.status.facts import (
     KafkaFacts,
@@ -34,7 +35,7 @@ _USAGE_OVER_S = 1.0
 
 _NUMBER = re.compile(r"\d+")
 
-_BESIDE_CLUSTERS = 6
+_BESIDE_CLUSTERS = 7
 """What is asked beside the clusters' brokers, each in a thread of its own."""
 
 
@@ -93,6 +94,7 @@ class _Answers:
     web: Future[WebFacts]
     stream: Future[Metrics]
     bridge: Future[Metrics]
+    auditor: Future[AuditorFacts]
     clusters: Mapping[str, Future[Watched]]
 
 
@@ -111,6 +113,7 @@ def _ask(
         web=pool.submit(metrics.look_at_web, settings.http_port, settings.web_workers),
         stream=pool.submit(scrape, settings.stream_metrics_port),
         bridge=pool.submit(scrape, settings.bridge_metrics_port),
+        auditor=pool.submit(auditor.look, settings.auditor_port),
         clusters={
             name: pool.submit(
                 status_brokers.watch_cluster, cluster_port(settings, name)
@@ -131,6 +134,7 @@ def _with_hops(answers: _Answers, seen: Status) -> Status:
         web=answers.web.result(),
         stream=stream_facts(answers.stream.result),
         bridge=bridge_facts(answers.bridge.result),
+        auditor=answers.auditor.result(),
         clusters=tuple(
             cluster_facts(name, watch.result, is_linked=seen_at_main.links.get(name))
             for name, watch in answers.clusters.items()

@@ -10,7 +10,7 @@ from compose.status.facts import ClusterFacts, Running, Status, WebFacts
 from compose.status.flow_rules import PULSE_AGE_MAX_S
 from compose.status.verdict import Finding, Rule, is_down, not_running
 from compose.supervision.rpc import REVIVER
-from compose.topology import BRIDGE, KAFKA, MAIN, STREAM, WEB
+from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM, WEB
 
 FRAME_GAP_MAX_S = 6.0
 """How much older than the stream's newest frame a cluster's may be."""
@@ -162,7 +162,7 @@ def _others(status: Status) -> Iterator[Finding]:
     """Tell of processes that stand in no hop: helpers of the runner."""
     edge = {one.name for one in status.clusters} | {one.name for one in status.workers}
     edge |= status.drains.keys()
-    hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE} | edge
+    hops = {KAFKA, MAIN, WEB, STREAM, BRIDGE, AUDITOR} | edge
     for process in status.processes:
         if process.name not in hops:
             yield from not_running(process)
@@ -189,6 +189,7 @@ RULES: tuple[Rule, ...] = (
     _web,
     flow.stream,
     flow.bridge,
+    flow.auditor,
     _clusters,
     _workers,
     _others,

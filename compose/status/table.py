@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     BridgeFacts,
     Lag,
@@ -87,6 +88,7 @@ def hop_table(status: Status, wrong: set[str]) -> Table:
         ("stream", kafka.stream_lag if kafka else None, _stream(status.stream)),
         ("bridge", kafka.bridge_lag if kafka else None, _bridge(status.bridge)),
         ("main", None, (main.problem or "answers") if main else "-"),
+        ("auditor", None, _auditor(status.auditor)),
     )
     for part, lag, text in rows:
         behind = _or_dash(lag, _behind)
@@ -176,6 +178,16 @@ def _bridge(facts: BridgeFacts | None) -> str:
         return (facts and facts.problem) or "-"
     sent, overtaken = _or_dash(facts.frames, str), _or_dash(facts.frames_overtaken, str)
     return f"{sent} frames sent; {overtaken} left out, overtaken by newer ones"
+
+
+def _auditor(facts: AuditorFacts | None) -> str:
+    if facts is None or facts.problem:
+        return (facts and facts.problem) or "-"
+    wrong = _or_dash(facts.rooms_wrong, str)
+    return (
+        f"{_or_dash(facts.difference, '{:,}'.format)} reactions off in {wrong} rooms;"
+        f" {_or_dash(facts.behind_s, '{:.1f} s'.format)} behind"
+    )
 
 
 def _behind(lag: Lag) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from ingest.account import Account
 from ingest.answer import OPERATIONS, Document
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ class Joined:
     Args:
         first: Gets what is not the second's, so it also says what there is not.
         second: Gets its own paths, less the `OPERATIONS`.
+        account: Where the server counts what it refuses ahead of both.
 
     Raises:
         Clash: If both have a path.
     """
 
-    def __init__(self, first: Flask, second: Flask) -> None:
+    def __init__(
+        self, first: Flask, second: Flask, account: Account | None = None
+    ) -> None:
+        self.account = account or Account()
         own = _patterns(second) - set(map(re.escape, OPERATIONS))
         if both := own & _patterns(first):
             raise Clash(f"both apps have {', '.join(sorted(both))}")

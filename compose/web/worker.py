@@ -24,8 +24,10 @@ from gunicorn.workers.gthread import ThreadWorker
 from compose.web.answer import HeldAnswer, gathered, holdable
 from compose.web.connection import Connection, refuse
 from compose.web.gate import Gate
+from ingest.account import Account
 from ingest.intake import BODY_MAX_BYTES
 from ingest.refusal import Refusal
+from ingest.topics import NO_ROOM
 
 LOOK_EVERY_S = 1.0
 """How often, at least, it is looked who is late."""
@@ -64,7 +66,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         from ingest import metrics  # noqa: PLC0415 - see `compose.web.server.main`
 
         super().load_wsgi()
-        self.wsgi = holdable(self.app.wsgi())
+        app = self.app.wsgi()
+        self.wsgi = holdable(app)
+        # The bench runs apps that keep none.
+        self._account: Account = getattr(app, "account", None) or Account()
         self._ready: deque[HeldAnswer] = deque()
         self._is_woken = False
         self._held, self._held_max = 0, int(self.worker_connections * HELD_SHARE)
@@ -180,8 +185,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         self, sock: socket.socket, refusal: Refusal, *, keeps: bool = False
     ) -> None:
         """Count a refusal and send it; `keeps`: the connection stays after it."""
-        self._refused.labels(refusal.label).inc()
-        refuse(sock, refusal, keeps=keeps)
+        self._account.refused(NO_ROOM, refusal.label)  # no app has read it
+        self._refuse(sock, refusal, keeps=keeps)
 
     def forget(self, conn: Connection) -> None:
         """Count a connection no more."""
@@ -208,7 +213,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
         else:
             if refusal is Refusal.INTERNAL:
                 self.log.error("request failed", exc_info=answer.problem)
-            self.tell(conn.sock, refusal, keeps=keeps)
+            # What it was held for, the app has counted.
+            tell = self.tell if answer.until is None else self._refuse
+            tell(conn.sock, refusal, keeps=keeps)
         if answer.until is not None:
             self._held -= 1
             answer.until = None  # its callbacks hold this answer: a cycle
@@ -216,6 +223,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
             self._gate.watch(conn)
         else:
             self._gate.leave(conn)
+
+    def _refuse(
+        self, sock: socket.socket, refusal: Refusal, *, keeps: bool = False
+    ) -> None:
+        self._refused.labels(refusal.label).inc()
+        refuse(sock, refusal, keeps=keeps)
 
     def _drop_unasked(self) -> None:
         self._gate.drop_unasked()  # a worker that has none yet does not come here

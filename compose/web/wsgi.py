@@ -22,10 +22,12 @@ def create() -> Joined:
     """
     settings = Settings.load()
     document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
-    sink = ingest.wsgi.connect(settings)
+    sink, account = ingest.wsgi.connect(settings)
     sources, _ = clients.web.wsgi.connect(settings)
     # Not whether main is there: without it reactions can be stored all the same.
     common = ingest.wsgi.common(settings, document, sink.probe)
     return Joined(
-        ingest.app.create_app(sink, common), clients.web.app.create_app(sources, common)
+        ingest.app.create_app(sink, common, account),
+        clients.web.app.create_app(sources, common),
+        account,
     )

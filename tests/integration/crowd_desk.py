@@ -10,16 +10,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from clients.place import Place
 from clients.worker.wire import BrokerAddress
 from mosquitto.placement import slot_of
 from mosquitto.topic import relay
+from stream.auditor.ledger import Line
 from stream.frame import Times
 from tests.frames import hearts
 from tests.integration.fleet import Fleet, fleet
 from tests.integration.processes import LOOPBACK
+from tests.ledgers import ledger, overview
 
 FRAME_EVERY_S = 0.25
 EPOCH = "2026-11-20T18:00:00.000Z"
@@ -45,6 +48,9 @@ class CrowdDesk:
         """So many batches are stored and answered 503 at first."""
         self.places: tuple[int, dict[str, str]] | None = None
         """What is answered to who registers; None gives places."""
+        self.stored = self.repeated = 0
+        """Reactions, as its ledger has them."""
+        self.has_ledger = True
         self.closed: set[int] = set()
         """Ports of brokers where no places are given any more."""
         self._lock = threading.Lock()
@@ -79,6 +85,8 @@ class CrowdDesk:
             if self.refuses:
                 self.refuses -= 1
                 return 422, {"error": "nothing_acceptable"}
+            self.stored += len(body)
+            self.repeated += len(body) if self.keys[key] > 1 else 0
             if self.keys[key] == 1:
                 self.total += round(len(body) * self.counted)
                 self.reactions += body
@@ -87,6 +95,22 @@ class CrowdDesk:
                     self.breaks -= 1
                     return 503, {"error": "unknown"}
             return 202, {"accepted": len(body), "rejected": []}
+
+    def ledger(self, path: str) -> tuple[int, bytes]:
+        """Answer who asks for the books."""
+        if not self.has_ledger:
+            return 503, b'{"error": "no_auditor", "help": "The auditor is away."}'
+        if path.startswith("/v1/ledger"):
+            return 200, msgspec.json.encode(overview())
+        with self._lock:
+            line = Line(
+                minute_ms=None,
+                stored=self.stored,
+                repeated=self.repeated,
+                counted=self.total,
+                difference=self.stored - self.repeated - self.total,
+            )
+        return 200, msgspec.json.encode(replace(ledger(self.room), sum=line))
 
     def show(self) -> None:
         """Bring the newest total to main, if it is new."""
@@ -149,7 +173,9 @@ def _served(desk: CrowdDesk) -> Iterator[None]:
                 self._answer(status, json.dumps(said).encode())
 
         def do_GET(self) -> None:
-            if desk.total:
+            if "/ledger" in self.path:
+                self._answer(*desk.ledger(self.path))
+            elif desk.total:
                 self._answer(200, json.dumps({"total": desk.total}).encode())
             else:
                 self._answer(404, b'{"error": "no_frame"}')

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,20 @@ RUNS = "query running"
 
 
 class StreamProcess:
-    """One `python -m stream` after another, over the same topics and checkpoint."""
+    """One `python -m stream` after another, over the same topics and checkpoint.
 
-    def __init__(self, kafka: KafkaServer, folder: Path, **settings: object) -> None:
+    `command` is another module of that kind with its arguments.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaServer,
+        folder: Path,
+        command: Sequence[str] = ("stream",),
+        **settings: object,
+    ) -> None:
         self.kafka, self.folder = kafka, folder
+        self._command = command
         self.prefix = f"{folder.name}."
         kafka.create(reactions(self.prefix, partitions=2, retention_bytes=1 << 30))
         kafka.create(stream.topics.frames(self.prefix))
@@ -60,16 +70,20 @@ class StreamProcess:
         """Spark's checkpoint."""
         return self.folder / "data" / "stream" / "checkpoint"
 
+    def environment(self, **others: object) -> dict[str, str]:
+        """Return what makes another process one of the same system."""
+        chosen = {**self._settings, **others}
+        own = {f"EMOSTREAM_{k.upper()}": str(v) for k, v in chosen.items()}
+        return {**os.environ, **own, **QUICK_JVM}
+
     def start(self) -> None:
         """Start it; it is not ready yet."""
         # A port of its own: one that hangs still holds the last one.
         self._settings["stream_metrics_port"] = free_port()
-        own = {f"EMOSTREAM_{k.upper()}": str(v) for k, v in self._settings.items()}
-        own |= QUICK_JVM
         self._process = spawn(
-            [sys.executable, "-m", "stream"],
+            [sys.executable, "-m", *self._command],
             self.folder / "stream.log",
-            environment={**os.environ, **own},
+            environment=self.environment(),
         )
 
     def kill(self) -> None:

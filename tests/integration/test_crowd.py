@@ -16,6 +16,7 @@ from clients.crowd.plan import Plan
 from clients.crowd.progress import Phase, Progress
 from clients.crowd.report import INVALID, NOT_WELL, WELL, Report
 from clients.crowd.requests import STEPS
+from clients.crowd.witnessed import Witnessed
 from clients.server import Unreachable
 from clients.worker.wire import Move, Moves
 from mosquitto.acl import OPERATOR
@@ -81,6 +82,8 @@ def test_all_that_a_crowd_sends_is_counted_and_no_frame_is_missed(
     assert found.exit_code in {WELL, INVALID}  # a machine may stall
     assert found.reactions
     assert found.reactions.accepted == found.reactions.counted == CLIENTS * RATE * 4
+    sent = CLIENTS * RATE * 4
+    assert found.reactions.witnessed == Witnessed(stored=sent, counted=sent)
     assert found.attended.members == CLIENTS + 5
     assert found.attended.frames > 4
     assert found.tap
@@ -102,6 +105,8 @@ def test_what_the_room_had_before_is_not_the_crowds(desk: CrowdDesk) -> None:
 
     assert found.reactions
     assert (found.reactions.before, found.failures) == (1000, ())
+    assert found.reactions.witnessed
+    assert found.reactions.witnessed.counted == CLIENTS * RATE * 2
     assert found.reactions.after == 1000 + CLIENTS * RATE * 2
 
 
@@ -121,7 +126,18 @@ def test_a_batch_without_a_certain_answer_is_repeated_under_its_key(
 
     assert found.reactions
     assert (found.reactions.repeated, found.failures) == (3, ())
+    assert found.reactions.witnessed
+    assert found.reactions.witnessed.repeated > 0
     assert sorted(desk.keys.values())[-4:] == [1, 2, 2, 2]
+
+
+def test_without_a_ledger_a_crowd_says_so_and_goes_on(desk: CrowdDesk) -> None:
+    desk.has_ledger = False
+    found = Crowd(plan(desk, seconds=2)).run()
+
+    assert found.failures == ()
+    assert found.reactions
+    assert found.reactions.witnessed == Witnessed(problem="The auditor is away.")
 
 
 def test_what_was_accepted_and_is_not_counted_is_said(desk: CrowdDesk) -> None:
@@ -131,6 +147,7 @@ def test_what_was_accepted_and_is_not_counted_is_said(desk: CrowdDesk) -> None:
     assert found.exit_code == NOT_WELL
     assert "10 reactions were refused" in found.failures
     assert "accepted and are not counted yet" in found.failures[1]
+    assert "the ledger says otherwise" in found.failures[2]
     assert found.tap is None
 
 

@@ -42,7 +42,7 @@ BROKEN = f"import sys; sys.modules.update(dict.fromkeys({LOST!r}));"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    names = ("http", "kafka", "kafka_controller", "main")
+    names = ("http", "kafka", "kafka_controller", "main", "auditor")
     ports = {f"{name}_port": free_port() for name in names}
     ports |= {f"{name}_metrics_port": free_port() for name in ("stream", "bridge")}
     ports |= {"cluster_port": free_ports(3), "cluster_ws_port": free_ports(3)}
@@ -58,7 +58,7 @@ def test_free_ports_are_ok(settings: Settings) -> None:
     finding = only(doctor_machine.ports, settings)
 
     assert finding.level is Level.OK
-    assert finding.text == "All 12 can be had; 0 are in use by us."
+    assert finding.text == "All 13 can be had; 0 are in use by us."
 
 
 def test_a_port_of_somebody_else_is_named_with_its_holder_and_setting(

@@ -19,6 +19,7 @@ from confluent_kafka import (
 from werkzeug.test import TestResponse
 
 from ingest import metrics, openapi
+from ingest.account import Account
 from ingest.app import create_app
 from ingest.guard import Common
 from ingest.health import Readiness
@@ -61,7 +62,7 @@ class Ingest:
             openapi.document(),
             AddressLimits(generous, generous),
         )
-        self._app = create_app(self.sink, common)
+        self._app = create_app(self.sink, common, Account())
 
     @property
     def waiting(self) -> int:

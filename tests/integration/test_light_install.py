@@ -57,7 +57,11 @@ def test_what_a_client_needs_can_be_imported(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["tap", "watch", "join", "crowd", "clients", "worker", "settings", "logs"]
+    "verb",
+    [
+        *("tap", "watch", "join", "crowd", "ledger", "verify"),
+        *("clients", "worker", "settings", "logs"),
+    ],
 )
 def test_a_verb_that_needs_no_server_works(verb: str) -> None:
     done = emostream(verb, "--help")

@@ -141,7 +141,7 @@ def machine() -> Iterator[Machine]:
 
 def up(machine: Machine) -> None:
     """Start a little server as the stream; of all other parts there is nothing."""
-    single = ("http", "kafka", "main", "stream_metrics", "bridge_metrics")
+    single = ("http", "kafka", "main", "stream_metrics", "bridge_metrics", "auditor")
     clusters = free_ports(2)
     machine.up(
         machine.server("stream"),
@@ -181,6 +181,7 @@ def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
         "web": "not_ready",
         "stream": "not_ready_yet",
         "bridge": "no_metrics",
+        "auditor": "no_answer",
         "cluster-1": "no_answer",
         "cluster-2": "no_answer",
         "cluster-1-worker-1": "silent",

@@ -113,6 +113,25 @@ def test_what_gets_no_certain_answer_is_repeated_under_its_key(script: Script) -
     assert {post.body for post in script.posts} == {BODY}
 
 
+def test_a_fault_of_the_server_is_repeated_and_so_is_what_came_too_slowly(
+    script: Script,
+) -> None:
+    internal = Reply(500, b'{"error": "internal", "help": "Repeat it."}')
+
+    assert send(script, internal, Reply(408), ACCEPTED) == Accepted(1, Counter())
+    assert len({post.key for post in script.posts}) == 1
+
+
+def test_who_sends_a_batch_twice_may_name_its_key(script: Script) -> None:
+    script.replies.append(ACCEPTED)
+    with httpx.Client(trust_env=False) as client:
+        sender = Sender(client, script.url)
+        for _ in range(2):
+            sender.send(BODY, "mine")
+
+    assert [post.key for post in script.posts] == ["mine", "mine"]
+
+
 @pytest.mark.parametrize("reply", [UNKNOWN, HANG_UP, Reply(502)])
 def test_without_a_certain_answer_the_fate_is_unknown(
     script: Script, reply: Reply

@@ -38,6 +38,7 @@ class Web:
             "HTTP_PORT": self.port,
             "KAFKA_SERVERS": f"{LOOPBACK}:{free_port()}",
             "MAIN_PORT": free_port(),
+            "AUDITOR_PORT": free_port(),
             **settings,
         }
         Credentials.load_or_make(folder / "state", [WEB])

@@ -33,6 +33,7 @@ class Observer:
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=protocol)
+        self._client.reconnect_delay_set(1, 2)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message

@@ -29,6 +29,7 @@ _SINGLE_PORTS = (
     "KAFKA_CONTROLLER_PORT",
     "STREAM_METRICS_PORT",
     "BRIDGE_METRICS_PORT",
+    "AUDITOR_PORT",
     "MAIN_PORT",
 )
 _RUNS_OF_PORTS = ("CLUSTER_PORT", "CLUSTER_WS_PORT")
@@ -54,7 +55,8 @@ class Stack:
         self.url = f"http://{LOOPBACK}:{self.http_port}"
         first = ports["CLUSTER_PORT"]
         self.cluster_ports = tuple(range(first, first + CLUSTERS))
-        self.ports = tuple(ports[name] for name in _SINGLE_PORTS) + self.cluster_ports
+        self._ports = {name: ports[name] for name in _SINGLE_PORTS}
+        self.ports = (*self._ports.values(), *self.cluster_ports)
         own = {
             "STATE_DIR": folder / "state",
             "CLUSTERS": CLUSTERS,
@@ -70,6 +72,10 @@ class Stack:
     def environment(self) -> Mapping[str, str]:
         """The variables with which its commands run."""
         return self._environment
+
+    def port_of(self, setting: str) -> int:
+        """Return the port that a setting names: `KAFKA_PORT`."""
+        return self._ports[setting]
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of `emostream` with `arguments`."""

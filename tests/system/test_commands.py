@@ -43,6 +43,16 @@ def test_a_tap_is_seen_by_watch(stack: Stack, room: str) -> None:
     assert watch.returncode == 0
 
 
+def test_verify_finds_nothing_wrong(stack: Stack) -> None:
+    """It needs the URL alone: the server tells where the brokers are."""
+    checked = stack.run("verify", stack.url, "--clusters", "3")
+
+    assert checked.returncode == 0, checked.stdout
+    *findings, last = checked.stdout.splitlines()
+    assert {line.split()[0] for line in findings} == {"ok"}
+    assert last.startswith(f"All is well: {stack.url}")
+
+
 def test_a_tap_that_is_refused_says_why(stack: Stack, room: str) -> None:
     tapped = stack.run("tap", "smile", "--room", room)
 

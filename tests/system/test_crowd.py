@@ -44,6 +44,8 @@ def test_all_that_a_crowd_sends_is_counted_and_nobody_misses_a_frame(
     reactions = found["reactions"]
     assert reactions["accepted"] == reactions["counted"] == CLIENTS * RATE * SECONDS
     assert reactions["is_exact"]
+    assert reactions["witnessed"]["counted"] == reactions["accepted"]
+    assert reactions["witnessed"]["difference"] == 0
     attended = found["attended"]
     assert attended["members"] >= CLIENTS
     assert attended["frames"] > 0

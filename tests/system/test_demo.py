@@ -31,6 +31,9 @@ def test_parts_die_during_the_match_and_nothing_is_lost(
     assert found(r"clients had to move; nobody waited longer than ([\d.]+) s", said)
     accepted = found(r"accepted +([\d,]+) reactions", said)
     assert accepted == found(r"counted +([\d,]+) lost 0, counted twice 0", said)
+    assert re.search(
+        r"ledger +stored [\d,]+, repeated [\d,]+, counted [\d,]+: diff", said
+    )
     assert f"watch --room {room}" in said
 
 

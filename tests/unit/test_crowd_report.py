@@ -10,6 +10,7 @@ from clients.crowd.plan import Plan
 from clients.crowd.report import INVALID, NOT_WELL, WELL, Records, Report, report
 from clients.crowd.sending import Outcome, Sendings, Sent
 from clients.crowd.wire import Attended, Taps
+from clients.crowd.witnessed import Witnessed
 
 PLAN = Plan(url="http://127.0.0.1:8080", clients=2, rate=50)
 START_S = 1_000.0
@@ -62,10 +63,19 @@ def judged(
     *batches: Sent,
     cpu_share: float = 0.1,
     attended: Mapping[str, object] | None = None,
+    witnessed: Witnessed | None = None,
 ) -> Report:
     found = replace(ATTENDED, **(attended or {}))
     book = Sendings(START_S, batches, 3, went_first=True, cpu_share=cpu_share)
-    return report(Records(plan=PLAN, seconds=2, attended=found, sendings=book))
+    return report(
+        Records(
+            plan=PLAN,
+            seconds=2,
+            attended=found,
+            sendings=book,
+            witnessed=witnessed,
+        )
+    )
 
 
 GOOD = (sent(0.0), sent(1.0))
@@ -246,6 +256,34 @@ def test_a_batch_that_was_sent_again_is_repeated() -> None:
 
     assert found.reactions
     assert (found.reactions.repeated, found.reactions.batches) == (1, 2)
+
+
+def test_what_the_ledger_has_is_said() -> None:
+    found = judged(*GOOD, witnessed=Witnessed(stored=150, repeated=50, counted=100))
+
+    said = [*lines(found)]
+    assert "ledger stored 150, repeated 50, counted 100: difference 0" in said
+    assert said[-1] == "All is well."
+
+
+def test_a_ledger_that_says_otherwise_is_not_well() -> None:
+    seen = Witnessed(stored=100, counted=99, difference=1)
+    found = judged(*GOOD, witnessed=seen)
+
+    assert found.exit_code == NOT_WELL
+    [failure] = found.failures
+    assert failure.startswith(
+        "the ledger says otherwise: 100 reactions stored once, 99"
+    )
+
+
+def test_a_ledger_that_could_not_be_read_is_not_all_well() -> None:
+    found = judged(*GOOD, witnessed=Witnessed(problem="The auditor is away."))
+
+    said = [*lines(found)]
+    assert found.exit_code == WELL
+    assert "ledger not read: The auditor is away." in said
+    assert said[-1] == "Nothing was lost; but the ledger could not be read."
 
 
 def test_where_nothing_is_sent_there_is_no_word_of_reactions() -> None:

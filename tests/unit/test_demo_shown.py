@@ -14,6 +14,7 @@ from clients.crowd.report import INVALID, NOT_WELL, WELL, Records, report
 from clients.crowd.schedule import Due
 from clients.crowd.sending import Sendings, Sent
 from clients.crowd.wire import Attended, Taps
+from clients.crowd.witnessed import Witnessed
 from compose.demo.ending import Result, lines
 from compose.demo.happening import Happening, Kind
 from compose.demo.kills import BrokerKill, Kill, Look, Victim, WorkerKill
@@ -98,6 +99,7 @@ def result(  # noqa: PLR0913 - all have a usual value
     killed: list[Kill] | None = None,
     spared: tuple[str, ...] = (),
     is_interrupted: bool = False,
+    witnessed: Witnessed | None = None,
 ) -> Result:
     book = Sendings(1000.0, (batch(0, late_s), batch(1)), 3, went_first=True)
     found = replace(ATTENDED, **(attended or {}))
@@ -106,6 +108,7 @@ def result(  # noqa: PLR0913 - all have a usual value
         seconds=60,
         attended=found,
         sendings=book,
+        witnessed=witnessed,
         is_interrupted=is_interrupted,
     )
     return Result(report(records), kills() if killed is None else killed, spared, last)
@@ -155,6 +158,24 @@ def test_a_demo_in_which_all_is_right_says_what_the_kills_cost() -> None:
 def test_a_demo_fails_by_what_must_not_be(found: Result, words: str) -> None:
     assert found.exit_code == NOT_WELL
     assert words in text(found)
+    assert "is counted once" not in text(found)
+
+
+def test_what_the_ledger_has_stands_beside_what_is_counted() -> None:
+    found = result(witnessed=Witnessed(stored=120, repeated=20, counted=100))
+
+    assert found.exit_code == WELL
+    assert (
+        "ledger            stored 120, repeated 20, counted 100: difference 0"
+        in text(found)
+    )
+
+
+def test_a_ledger_that_says_otherwise_fails_a_demo() -> None:
+    found = result(witnessed=Witnessed(stored=100, counted=101, difference=-1))
+
+    assert found.exit_code == NOT_WELL
+    assert "the ledger says otherwise: 100 reactions stored once, 101" in text(found)
     assert "is counted once" not in text(found)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stream.epoch import Checkpoint, Epoch, Shape, begin
+from stream.checkpoint import Checkpoint
+from stream.epoch import Epoch, Shape, begin
 from stream.windows import Offsets, RoomState
 
 SHAPE = Shape("reactions", "topic-1", window_ms=2000, dedupe_s=60, shuffle_partitions=2)
@@ -93,6 +94,42 @@ def test_an_epoch_starts_no_earlier_than_what_is_kept(
     epoch = begin(SHAPE, {"a": written(5, 42)}, log, now_ms=NOON_MS)
 
     assert epoch.start["0"] == starts
+
+
+def test_an_epoch_counts_from_the_oldest_window_that_it_counts_again() -> None:
+    def wrote(batch: int, *windows: int) -> RoomState:
+        before = {window: {"❤️": 1} for window in windows}
+        return msgspec.structs.replace(written(batch, 30), before=before)
+
+    states = {"a": wrote(5, 8000, 6000), "b": wrote(5, 8000), "c": wrote(4, 2000)}
+
+    assert begin(SHAPE, states, ReactionLogOf(), now_ms=NOON_MS).since_ms == 6000
+    assert begin(SHAPE, {}, ReactionLogOf(), now_ms=NOON_MS).since_ms == NOON_MS
+
+
+def test_an_epoch_keeps_why_it_began(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    first = checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+    other = msgspec.structs.replace(SHAPE, window_ms=1000, shuffle_partitions=3)
+
+    second = checkpoint.epoch(other, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+    newer = msgspec.structs.replace(written(7, 20), epoch=second.name)
+    third = checkpoint.epoch(other, {"a": newer}, ReactionLogOf())
+
+    assert first.reason == "there is no checkpoint"
+    assert (
+        second.reason == "window_ms is 1000, was 2000; shuffle_partitions is 3, was 2"
+    )
+    assert third.reason.startswith("the checkpoint is older than what is known of")
+    assert Epoch.read_beside(tmp_path) == third
+
+
+def test_a_topic_made_anew_is_told_as_such() -> None:
+    other = msgspec.structs.replace(SHAPE, topic_id="another")
+
+    assert other.changes_from(SHAPE) == "the topic reactions was made anew"
 
 
 def test_a_checkpoint_goes_on_in_its_epoch(tmp_path: Path) -> None:

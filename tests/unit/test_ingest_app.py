@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from werkzeug.test import TestResponse
 
 from ingest import metrics, openapi
+from ingest.account import Account, Line
 from ingest.app import create_app
 from ingest.batch import Batch
 from ingest.guard import Common
@@ -40,6 +41,15 @@ class Sink:
         return outcome(self.problem)
 
 
+class FailingSink(Sink):
+    """Raises what it is told to, or makes it the outcome."""
+
+    def append(self, batch: Batch) -> "Future[None]":
+        if isinstance(self.problem, ZeroDivisionError):
+            raise self.problem
+        return super().append(batch)
+
+
 GENEROUS = Rate(per_s=1000, burst=1000)
 
 
@@ -49,6 +59,7 @@ def client_of(
     *,
     others: Rate = GENEROUS,
     proxies: int = 0,
+    account: Account | None = None,
 ) -> FlaskClient:
     common = Common(
         Readiness(lambda: not_ready),
@@ -57,7 +68,7 @@ def client_of(
         AddressLimits(others, loopback=GENEROUS),
         proxies,
     )
-    return create_app(sink, common).test_client()
+    return create_app(sink, common, account or Account()).test_client()
 
 
 def sample(name: str, **labels: str) -> float:
@@ -367,11 +378,13 @@ class LaterSink(Sink):
         return self.stored
 
 
-def post_held(sink: LaterSink, body: bytes) -> tuple[TestResponse, list[Future[None]]]:
+def post_held(
+    sink: LaterSink, body: bytes, account: Account | None = None
+) -> tuple[TestResponse, list[Future[None]]]:
     """Post by way of a server that can hold answers; return what it was to hold for."""
     held: list[Future[None]] = []
     environ = {HOLD: held.append}
-    answer = client_of(sink).post(
+    answer = client_of(sink, account=account).post(
         "/v1/reactions", data=body, headers=JSON, environ_overrides=environ
     )
     return answer, held
@@ -458,3 +471,82 @@ def test_every_refusal_has_a_status_and_a_sentence() -> None:
     for refusal in Refusal:
         assert 400 <= refusal.status < 600
         assert refusal.help.endswith(".")
+
+
+def test_the_account_has_what_was_done_with_each_reaction(sink: Sink) -> None:
+    account = Account()
+    client = client_of(sink, account=account)
+    post(client, json.dumps([GOOD, GOOD, 7]).encode())
+    post(client, b"[{}]")
+    post(client, b"{")
+
+    assert account.take() == {
+        "main": Line(
+            posts=3,
+            received=4,
+            accepted=2,
+            rejected={"not_an_object": 1, "missing_field": 1},
+            refused={"nothing_acceptable": 1, "bad_json": 1},
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (NotStored(), Line(posts=1, received=1, refused={"not_stored": 1})),
+        (OutcomeUnknown(), Line(posts=1, received=1, unknown=1)),
+        (ZeroDivisionError(), Line(posts=1, received=1, refused={"internal": 1})),
+    ],
+)
+def test_the_account_tells_what_is_unknown_from_what_is_refused(
+    problem: Exception, line: Line
+) -> None:
+    account = Account()
+    client = client_of(FailingSink(problem), account=account)
+    client.post("/v1/rooms/final/reactions", data=ONE, headers=JSON)
+
+    assert account.take() == {"final": line}
+
+
+def test_the_account_has_a_held_batch_when_its_outcome_is_known() -> None:
+    sink, account = LaterSink(), Account()
+    post_held(sink, ONE, account)
+    before = account.take()
+    sink.stored.set_result(None)
+
+    assert before == {"main": Line(received=1)}
+    assert account.take() == {"main": Line(posts=1, accepted=1)}
+
+
+def test_the_account_has_a_held_batch_that_nobody_knows_of() -> None:
+    sink, account = LaterSink(), Account()
+    post_held(sink, ONE, account)
+    sink.stored.set_exception(OutcomeUnknown())
+
+    assert account.take() == {"main": Line(posts=1, received=1, unknown=1)}
+
+
+def test_a_post_to_no_room_and_one_too_many_are_of_no_room(sink: Sink) -> None:
+    account = Account()
+    client = client_of(sink, others=FEW, account=account)
+    client.post("/v1/rooms/Final/reactions", data=ONE, headers=JSON)
+    posted_from(client, "192.0.2.1", 3)
+    taken = account.take()
+
+    assert taken["-"] == Line(posts=2, refused={"bad_room": 1, "rate_limited": 1})
+    assert taken["main"].posts == 2
+
+
+def test_who_posts_no_reactions_is_in_no_account(sink: Sink) -> None:
+    account = Account()
+    client = client_of(sink, account=account)
+    for method, path in (
+        ("POST", "/v1/nowhere"),
+        ("POST", "/livez"),
+        ("GET", "/v1/reactions"),
+        ("GET", "/metrics"),
+    ):
+        client.open(path, method=method)
+
+    assert account.take() == {}

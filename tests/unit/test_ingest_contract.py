@@ -10,6 +10,7 @@ from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 
 from ingest import metrics, openapi
+from ingest.account import Account
 from ingest.app import create_app
 from ingest.batch import KEY_MAX_CHARS, Batch
 from ingest.guard import Common
@@ -47,6 +48,7 @@ def app_on(sink: Sink, not_ready: str | None = None) -> Flask:
             openapi.document(),
             AddressLimits(rate, rate),
         ),
+        Account(),
     )
 
 

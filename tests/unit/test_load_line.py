@@ -35,8 +35,8 @@ class Exchange:
     def sent(self) -> None:
         self.told.append(("sent",))
 
-    def answered(self, status: int, body: bytes) -> None:
-        self.told.append((status, body))
+    def answered(self, status: int, body: bytes, after_s: float = 0) -> None:
+        self.told.append((status, body, after_s) if after_s else (status, body))
 
     def unanswered(self) -> None:
         self.told.append(("none",))
@@ -126,3 +126,11 @@ def test_a_connection_lost_after_its_answer_takes_nothing_back(
     line.connection_lost(None)
 
     assert exchange.told[1:] == [(202, b'{"accepted": 1}')]
+
+
+def test_an_answer_says_for_how_long_to_leave_the_server_alone(
+    line: Line, exchange: Exchange
+) -> None:
+    line.data_received(ANSWER.replace(b"Server: x", b"Retry-After: 3"))
+
+    assert exchange.told[1:] == [(202, b'{"accepted": 1}', 3)]

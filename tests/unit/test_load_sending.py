@@ -113,3 +113,21 @@ def test_one_silent_try_makes_the_outcome_unknown_whatever_came_later(
         batch.answered(503, NOT_STORED)
 
     assert booked[0].outcome == "unknown"
+
+
+def test_it_is_not_repeated_before_the_server_wants_to_be_asked(
+    desk: Desk, batch: Batch
+) -> None:
+    batch.answered(429, b"{}", 3)
+
+    assert desk.posted == 2
+    assert 0.5 + 3 <= desk.time_s <= 0.5 + 3 + 2
+
+
+def test_a_wait_that_leads_past_the_last_moment_is_not_begun(
+    desk: Desk, batch: Batch, booked: list[Sent]
+) -> None:
+    batch.answered(503, NOT_STORED, REPEAT_FOR_S)
+
+    assert desk.posted == 1
+    assert booked[0].outcome == "refused"

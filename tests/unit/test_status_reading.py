@@ -8,12 +8,15 @@ from bridge.metrics import FRAMES, REFUSED, REPLAYED, SUPERSEDED, UNREADABLE
 from clients.worker.wire import BrokerAddress, WorkerStatus
 from compose.mqtt_reader import BrokerRefused
 from compose.settings import Settings
+from compose.status.auditor import facts as auditor_facts
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.brokers import Watched, cluster_facts, worker_facts
 from compose.status.metrics import bridge_facts, stream_facts
 from compose.status.scrape import Metrics, NoMetrics, parse
 from compose.status.usage import used_s
 from mosquitto.topic import worker_status
 from stream import metrics as stream_metrics
+from stream.auditor.ledger import Gap, Overview, RoomSummary
 from stream.frame import Pulse
 from stream.reject import Reason
 from tests.frames import frame
@@ -116,6 +119,40 @@ def test_what_the_bridge_says_is_read() -> None:
     assert facts.frames_refused is not None
     assert facts.records_unreadable is not None
     assert facts.records_unreadable >= 3
+
+
+def test_what_the_auditor_says_is_read_and_the_worst_room_named() -> None:
+    rooms = [
+        RoomSummary(
+            room=room,
+            stored=9,
+            counted=9,
+            difference=by,
+            total_difference=4,
+            is_wrong=True,
+        )
+        for room, by in (("a", 2), ("b", -5))
+    ]
+    overview = Overview(
+        as_of_ms=NOW_MS,
+        since_ms=0,
+        rooms=rooms,
+        rooms_wrong=2,
+        worst="b",
+        gaps=[Gap(topic="reactions", partition=1, first=5, next=8, seen_ms=NOW_MS)],
+    )
+    text = "auditor_behind_seconds 0.5\nauditor_difference_reactions 7\n"
+
+    assert auditor_facts(answered(text), overview) == AuditorFacts(
+        problem=None,
+        behind_s=0.5,
+        rooms_wrong=2,
+        difference=7,
+        worst_room="b",
+        worst_difference=-5,
+        worst_total_difference=4,
+        unread_lost=3,
+    )
 
 
 def pulse(age_ms: int) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     ClusterFacts,
     KafkaFacts,
@@ -18,6 +19,7 @@ from compose.status.rules import RULES
 from compose.status.verdict import Verdict, judge
 from compose.supervision.rpc import State
 from tests.facts import (
+    AUDITOR,
     BRIDGE,
     CLUSTER,
     KAFKA,
@@ -49,6 +51,10 @@ def stream_is(**changed: object) -> Status:
 
 def bridge_is(**changed: object) -> Status:
     return replace(WELL, bridge=replace(BRIDGE, **changed))  # type: ignore[arg-type]
+
+
+def auditor_is(**changed: object) -> Status:
+    return replace(WELL, auditor=replace(AUDITOR, **changed))  # type: ignore[arg-type]
 
 
 def kafka_is(**changed: object) -> Status:
@@ -230,6 +236,66 @@ FAULTS = {
         ("cluster-1-worker-1", "silent"),
         "`emostream logs cluster-1-worker-1` may say why",
     ),
+    "the auditor does not answer": (
+        replace(WELL, auditor=AuditorFacts(problem="no answer on port 9103")),
+        ("auditor", "no_answer"),
+        "no answer on port 9103",
+    ),
+    "the auditor is behind": (
+        auditor_is(behind_s=10.1),
+        ("auditor", "behind"),
+        "10 s behind: whether all is counted is not known",
+    ),
+    "a room's books are wrong": (
+        auditor_is(rooms_wrong=1, worst_room="final", worst_difference=-3),
+        ("auditor", "books_wrong"),
+        "of final too many are counted, by 3; `emostream ledger final` says in which",
+    ),
+    "a reaction is not counted": (
+        auditor_is(rooms_wrong=2, worst_room="final", worst_difference=1000),
+        ("auditor", "books_wrong"),
+        "The books of 2 rooms do not balance: of final too few are counted, by 1,000;",
+    ),
+    "a total is not what frames have counted": (
+        auditor_is(
+            rooms_wrong=1,
+            worst_room="final",
+            worst_difference=0,
+            worst_total_difference=1200,
+        ),
+        ("auditor", "books_wrong"),
+        "1 room do not balance: of final the total is 1,200 more than frames have",
+    ),
+    "both a total and what frames have counted are off": (
+        auditor_is(
+            rooms_wrong=1,
+            worst_room="final",
+            worst_difference=5,
+            worst_total_difference=-7,
+        ),
+        ("auditor", "books_wrong"),
+        "too few are counted, by 5 and the total is 7 less than frames have counted;",
+    ),
+    "a room was off in a minute and is not in the sum": (
+        auditor_is(
+            rooms_wrong=1,
+            worst_room="final",
+            worst_difference=0,
+            worst_total_difference=0,
+        ),
+        ("auditor", "books_wrong"),
+        "balance: `emostream ledger final` says in which minute one is off.",
+    ),
+    "nobody says which room's books are wrong": (
+        auditor_is(rooms_wrong=2),
+        ("auditor", "books_wrong"),
+        "`emostream ledger` names them",
+    ),
+    "records were deleted that the auditor had not read": (
+        auditor_is(unread_lost=7),
+        ("auditor", "unread_lost"),
+        "7 records that auditor had not read",
+    ),
     "every cluster is full": (
         replace(WELL, workers=(replace(WORKER, capacity=1200),)),
         ("web", "full"),
@@ -309,6 +375,15 @@ def all_hangs_on_kafka() -> Status:
         bridge=replace(BRIDGE, is_kafka_up=False),
         clusters=(replace(CLUSTER, last_pulse_age_s=None),),
     )
+
+
+def test_books_that_do_not_balance_come_of_a_stream_that_is_down() -> None:
+    status = replace(down("stream"), auditor=replace(AUDITOR, rooms_wrong=3))
+
+    found = verdict(status)
+
+    assert [cause.part for cause in found.causes] == ["stream"]
+    assert ("auditor", "books_wrong") in labels(status)
 
 
 def test_of_all_that_hangs_on_kafka_only_kafka_is_told() -> None:
@@ -392,6 +467,7 @@ LASTING = {
     "unread_lost": ("stream", kafka_is(stream_lag=lag(lost=7))),
     "frames_refused": ("bridge", bridge_is(frames_refused=1)),
     "no_frames": ("bridge", bridge_is(records_unreadable=1)),
+    "books_wrong": ("auditor", auditor_is(rooms_wrong=1)),
 }
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from compose.status import document as status_document
 from compose.status import show, table
+from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     BridgeFacts,
     ClusterFacts,
@@ -53,7 +54,7 @@ def test_a_person_sees_each_process_and_that_all_is_well() -> None:
     assert is_well
     assert text.endswith("All is well.\n")
     assert row(text, "kafka ") == "kafka running 1 h 0 min 0 100 MiB 0.25"
-    assert row(text, "all ") == "all 800 MiB 2.00"
+    assert row(text, "all ") == "all 900 MiB 2.25"
 
 
 def test_a_person_sees_each_hop() -> None:
@@ -68,6 +69,7 @@ def test_a_person_sees_each_hop() -> None:
     assert "0 rows dropped; 7 rejects" in " ".join(hops.split())
     assert "50 frames sent; 3 left out, overtaken by newer ones" in row(hops, "bridge")
     assert row(hops, "main") == "main - answers"
+    assert row(hops, "auditor") == "auditor - 0 reactions off in 0 rooms; 0.4 s behind"
     assert row(hops, "cluster-1") == "cluster-1 up 12 s ago 0.1 s ago"
     workers = hops.partition("worker ")[2]
     assert row(workers, WORKER.name) == f"{WORKER.name} 64 1,200 3 0.5 s ago"
@@ -151,8 +153,10 @@ def test_a_program_is_told_too_that_nothing_runs() -> None:
 
 
 def test_every_field_of_the_document_is_documented() -> None:
+    kinds: tuple[type, ...]
     kinds = (Status, ProcessFacts, KafkaFacts, Lag, WebFacts, StreamFacts, BridgeFacts)
-    names = {field.name for kind in (*kinds, ClusterFacts) for field in fields(kind)}
+    kinds += (AuditorFacts, ClusterFacts)
+    names = {field.name for kind in kinds for field in fields(kind)}
     names |= status_document.document(WELL, judge(WELL, RULES)).keys()
     documented = set(re.findall(r"`(\w+)`", DOCUMENT.read_text()))
 

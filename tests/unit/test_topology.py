@@ -31,7 +31,7 @@ def test_everything_on_the_path_of_a_reaction_is_there(settings: Settings) -> No
     names = {process.name for process in native(settings).processes}
 
     assert names == {
-        *("kafka", "stream", "bridge", "web", "mosquitto-main"),
+        *("kafka", "stream", "bridge", "auditor", "web", "mosquitto-main"),
         *("cluster-1", "cluster-2", "cluster-3"),
         *(
             f"cluster-{cluster}-worker-{worker}"
@@ -59,7 +59,7 @@ def test_what_uses_topics_starts_after_them_and_they_after_kafka(
     at = order(native(settings))
 
     assert at["kafka-format"] < at["kafka"] < at["topics"]
-    for user in ("stream", "bridge", "web"):
+    for user in ("stream", "bridge", "auditor", "web"):
         assert at["topics"] < at[user]
     for user in ("bridge", "web", "cluster-1", "cluster-3"):
         assert at["mosquitto-main"] < at[user]

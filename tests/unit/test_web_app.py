@@ -25,6 +25,7 @@ from ingest.health import Readiness
 from ingest.limits import AddressLimits, Rate
 from stream.frame import Frame
 from tests.frames import frame
+from tests.ledgers import Ledgers
 
 FINAL = frame("final", 1, 1, total=7)
 PATH = "/v1/rooms/final/frame"
@@ -92,7 +93,7 @@ def client_of(
     key: str = KEY,
 ) -> FlaskClient:
     sources = Sources(
-        frames, places or Places(), members or Members(), OperatorKey(key)
+        frames, places or Places(), members or Members(), OperatorKey(key), Ledgers()
     )
     generous = Rate(per_s=1000, burst=1000)
     common = Common(
@@ -233,7 +234,13 @@ def test_the_document_names_every_path(client: FlaskClient) -> None:
 
     assert document
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {"/v1/rooms/{room}/frame", CLIENTS, *OPERATIONS}
+    assert set(document["paths"]) == {
+        "/v1/rooms/{room}/frame",
+        "/v1/rooms/{room}/ledger",
+        "/v1/ledger",
+        CLIENTS,
+        *OPERATIONS,
+    }
 
 
 def test_the_document_lists_every_field_of_a_frame() -> None:

@@ -1,0 +1,1 @@
+"""Checks a running system from outside: HTTP and MQTT, and nothing else of it."""

@@ -1,0 +1,1 @@
+"""The witness: recounts what Kafka keeps, and shares no code with what it checks."""

@@ -1,0 +1,112 @@
+"""Runs a recount in a Spark session of its own, beside whatever else runs."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
+from stream.recount.claims import Offsets
+from stream.recount.job import Part, kept_records, position, recounted
+from stream.recount.tally import Row
+from stream.spark import SparkOptions, open_session
+
+
+class NotRecounted(Exception):
+    """Spark could not do it; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The records that are read.
+
+    Attributes:
+        servers: Kafka's addresses.
+        topic: The reactions.
+        start: The first offset of each partition.
+        end: The next after the last.
+    """
+
+    servers: str
+    topic: str
+    start: Offsets
+    end: Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Asks for what lies below offsets at which the stream began to read."""
+
+    offsets: Offsets
+
+    def part(self) -> Part:
+        """Return it for Spark."""
+        return Part.below(self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Asks for what was stored in a time, the end left out."""
+
+    from_ms: int
+    to_ms: int
+
+    def part(self) -> Part:
+        """Return it for Spark."""
+        return Part.between(self.from_ms, self.to_ms)
+
+
+def run(
+    options: SparkOptions,
+    kept: Kept,
+    room: str,
+    asked: Below | Between,
+    *,
+    dedupe_s: int,
+) -> tuple[Sequence[Row], float]:
+    """Recount one room.
+
+    Returns:
+        What was found, and how many seconds that took once Spark was there.
+
+    Raises:
+        NotRecounted: If Spark's jars are not there, or it failed.
+    """
+    try:
+        with _quiet_stderr():
+            spark = open_session(options)
+    except (FileNotFoundError, PySparkException) as error:
+        raise NotRecounted(f"Spark does not start: {_first_line(error)}") from error
+    try:
+        bounds = (position(kept.topic, kept.start), position(kept.topic, kept.end))
+        records = kept_records(spark, kept.servers, kept.topic, bounds)
+        found = recounted(records, room, asked.part(), dedupe_s=dedupe_s)
+        began_s = time.monotonic()
+        rows = [(r[0], r[1], r[2], r[3], r[4]) for r in found.collect()]
+        return rows, time.monotonic() - began_s
+    except (PySparkException, Py4JError) as error:
+        raise NotRecounted(f"Spark failed: {_first_line(error)}") from error
+    finally:
+        spark.stop()
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Give the JVM nowhere to write: it greets, and what fails is raised here."""
+    sys.stderr.flush()
+    ours, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
+        os.close(nowhere)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
