@@ -20,7 +20,8 @@ from ingest.topics import reactions_name
 from mosquitto.topic import ROOM_PATTERN
 from stream.recount.claims import BadClaim, Claim, Offsets, claim_of, windows_of
 from stream.recount.kept import KafkaAway, KeptLog
-from stream.recount.run import Below, Between, Kept, NotRecounted, run
+from stream.recount.reading import Kept
+from stream.recount.run import Below, Between, NotRecounted, run
 from stream.recount.tally import Tally
 from stream.recount.verdict import Recount, Removed
 from stream.spark import SparkOptions

@@ -69,10 +69,16 @@ def counts_in_header() -> Column:
 
 
 def counts_in_value(value: Column) -> Column:
-    """Return all that a value's text says, a pair for each reaction."""
-    reactions = F.from_json(value, "array<struct<emoji_type:string>>")
+    """Return all that a value's text says, a pair for each reaction.
+
+    A number or an object in place of a text is no emoji; `from_json` would write it as
+    one, and take what is no array for an array of one.
+    """
+    reactions = F.from_json(
+        F.when(value.rlike(r"\A\s*\["), value), "array<struct<emoji_type:variant>>"
+    )
     one_each = F.transform(
-        reactions, lambda reaction: F.struct(reaction["emoji_type"], F.lit(1))
+        reactions, lambda reaction: F.struct(_text_in(reaction["emoji_type"]), F.lit(1))
     )
     return one_each.cast(_PAIRS)
 
@@ -97,6 +103,11 @@ def reactions_in(counts: Column) -> Column:
     """Return the sum of countable pairs; null for null."""
     zero = F.lit(0).cast("bigint")
     return F.aggregate(counts, zero, lambda so_far, pair: so_far + pair["count"])
+
+
+def _text_in(value: Column) -> Column:
+    is_text = F.schema_of_variant(value) == F.lit("STRING")
+    return F.when(is_text, F.try_variant_get(value, "$", "string"))
 
 
 def _header(name: str) -> Column:

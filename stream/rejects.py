@@ -38,7 +38,7 @@ def judged(records: DataFrame) -> DataFrame:
     readable = record.reactions_in(F.coalesce("in_header", in_value))
     numbered = read.select(
         "*",
-        _elements().alias("elements"),
+        F.json_array_length("text").alias("elements"),
         F.coalesce(readable, F.lit(0)).alias("readable"),
     )
     is_left_out = F.col("room").isNull() | record.is_too_large()
@@ -70,12 +70,6 @@ def as_rejects(judged: DataFrame) -> DataFrame:
         F.substring("value", 1, RECORD_MAX_BYTES).alias("value"),
         F.filter(headers, lambda header: header["value"].isNotNull()).alias("headers"),
     )
-
-
-def _elements() -> Column:
-    """Count the value's elements; an object by itself is an array of one."""
-    alone = F.size(record.counts_in_value(F.col("text")))
-    return F.coalesce(F.json_array_length("text"), alone)
 
 
 def _reason() -> Column:

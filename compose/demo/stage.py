@@ -16,9 +16,9 @@ from compose.demo.director import Director
 from compose.demo.happening import Happening, Kind
 from compose.demo.kills import Look
 from compose.demo.known import Known
-from compose.demo.ledger import Ledger
 from compose.demo.scene import Scene
 from compose.demo.screen import Screen
+from compose.demo.surplus import Surplus
 from compose.demo.tapped import Tapped
 from compose.demo.wish import Wish
 from compose.supervision.rpc import NoSupervisor, ProcessInfo
@@ -70,7 +70,7 @@ class Stage:
         self._replay, self._director, self._screen = replay, director, screen
         self._processes = processes
         self._known = Known(replay.wish.room)
-        self._tapped, self._ledger = replay.tapped(), Ledger()
+        self._tapped, self._surplus = replay.tapped(), Surplus()
         self._progress = self.last = _NOBODY
         """How far the crowd was before it left."""
         self._began_s: float | None = None
@@ -128,7 +128,7 @@ class Stage:
         self._tell_moments()
         progress = self._progress
         is_all = progress.phase in {Phase.SETTLING, Phase.LEAVING}
-        self._ledger.hear(progress.sent, self._counted(), is_all=is_all)
+        self._surplus.hear(progress.sent, self._counted(), is_all=is_all)
         share = progress.at_s / progress.of_s if progress.of_s else 0.0
         processes: Mapping[str, ProcessInfo] = {}
         if self._director.is_missed or self._director.is_due(share):
@@ -168,7 +168,7 @@ class Stage:
             sent=progress.sent,
             accepted=progress.accepted,
             counted=self._counted(),
-            surplus=self._ledger.surplus,
+            surplus=self._surplus.now,
             refused=progress.refused,
             served=progress.joined,
             expected=progress.expected,

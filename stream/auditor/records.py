@@ -12,12 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.topics import (
-    BATCH_ID_HEADER,
-    NO_ROOM,
-    RECORD_MAX_BYTES,
-    RECORD_REACTIONS_MAX,
-)
+from ingest.topics import BATCH_ID_HEADER, NO_ROOM, RECORD_MAX_BYTES
 from mosquitto.topic import BadRoom, check_room
 
 EMOJI_MAX_BYTES = 64
@@ -91,7 +86,7 @@ def _emoji_of(value: bytes | None) -> list[str | None] | None:
             return None
     except _BROKEN:
         return None
-    return found if len(found) <= RECORD_REACTIONS_MAX else None
+    return found
 
 
 def _text_in(element: object) -> str | None:

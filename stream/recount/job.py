@@ -1,49 +1,19 @@
-"""Recounting as DataFrame functions: raw records in, one row for each kind and emoji.
+"""Recounting as DataFrame functions: records in, one row for each kind and emoji.
 
 Nothing of the stream's counting is used, and no header but the batch's id: what is
-in the values counts. Each record's reactions are added up where they are read, so that
-what is shuffled is small.
+in the values counts. Each record's reactions were added up where they were read, so
+that what is shuffled is small.
 """
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ingest.topics import BATCH_ID_HEADER, RECORD_MAX_BYTES
 from stream.recount.claims import Offsets
 from stream.recount.tally import COUNTED, OVERDUE, REPEATED, UNREADABLE
-from stream.recount.values import counts_in
-
-_COUNTS = "array<struct<emoji:string,reactions:bigint>>"
-_PIECES = 6
-"""Tasks that the log is read by, at least: two or three at a time."""
-
-
-def kept_records(
-    spark: SparkSession, servers: str, topic: str, bounds: tuple[str, str]
-) -> DataFrame:
-    """Read a topic's records between two positions.
-
-    Args:
-        spark: The session.
-        servers: Kafka's addresses.
-        topic: The reactions.
-        bounds: The first and the next after the last, as `position` writes them.
-    """
-    return (
-        spark.read.format("kafka")
-        .option("kafka.bootstrap.servers", servers)
-        .option("subscribe", topic)
-        .option("includeHeaders", "true")
-        .option("startingOffsets", bounds[0])
-        .option("endingOffsets", bounds[1])
-        .option("minPartitions", str(_PIECES))
-        .load()
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +48,11 @@ class Part:
         return cls(is_inside, is_read_first=False)
 
 
-def recounted(records: DataFrame, room: str, part: Part, *, dedupe_s: int) -> DataFrame:
+def recounted(records: DataFrame, part: Part, *, dedupe_s: int) -> DataFrame:
     """Count the reactions of one room.
 
     Args:
-        records: Kafka's source with `includeHeaders`.
-        room: Whose reactions.
+        records: Of the room, as `stream.recount.reading` reads them.
         part: Which of the records are asked for.
         dedupe_s: How long after its first copy a batch is surely known as a repeat.
 
@@ -92,32 +61,12 @@ def recounted(records: DataFrame, room: str, part: Part, *, dedupe_s: int) -> Da
         `is_movable` (boolean: copies of its batch lie inside and outside), `emoji`
         (null where unreadable) and `reactions`.
     """
-    kinds = _with_kinds(_per_record(records, room), part, dedupe_s)
+    kinds = _with_kinds(records, part, dedupe_s)
     return (
         kinds.groupBy("kind", "is_inside", "is_movable", "emoji")
         .agg(F.sum("reactions").alias("reactions"))
         .select("kind", "is_inside", "is_movable", "emoji", "reactions")
     )
-
-
-def _per_record(records: DataFrame, room: str) -> DataFrame:
-    """Return a row for each record, its reactions added up by emoji in `counts`.
-
-    There null stands for what is unreadable; `is_readable` tells if there is more.
-    """
-    ours = records.where(F.col("key") == F.lit(room).cast("binary"))
-    is_possible = F.octet_length("value") <= RECORD_MAX_BYTES
-    # `from_json` would make several objects of each reaction.
-    added_up = F.udf(counts_in, _COUNTS, useArrow=False)
-    read = ours.select(
-        "partition",
-        "offset",
-        F.unix_millis("timestamp").alias("appended_ms"),
-        _batch_id().alias("batch_id"),
-        added_up(F.when(is_possible, F.col("value"))).alias("counts"),
-    )
-    is_readable = F.exists("counts", lambda pair: pair["emoji"].isNotNull())
-    return read.withColumn("is_readable", is_readable)
 
 
 def _with_kinds(records: DataFrame, part: Part, dedupe_s: int) -> DataFrame:
@@ -127,7 +76,8 @@ def _with_kinds(records: DataFrame, part: Part, dedupe_s: int) -> DataFrame:
     columns = [F.col(name) for name in ("appended_ms", "partition", "offset")]
     order = F.struct(*side, *columns)
     # What cannot be read uses up no id.
-    first = F.min(F.when(F.col("is_readable"), order)).over(batch)
+    is_readable = F.exists("counts", lambda pair: pair["emoji"].isNotNull())
+    first = F.min(F.when(is_readable, order)).over(batch)
     is_on_both_sides = F.min("is_inside").over(batch) != F.max("is_inside").over(batch)
     marked = records.withColumn("is_inside", part.is_inside)
     met = marked.select(
@@ -151,13 +101,6 @@ def _with_kinds(records: DataFrame, part: Part, dedupe_s: int) -> DataFrame:
     )
 
 
-def _batch_id() -> Column:
-    """Return the id that ingest gave to the POST; null where there is none."""
-    named = F.filter("headers", lambda header: header["key"] == F.lit(BATCH_ID_HEADER))
-    value = F.get(named, F.lit(0))["value"].cast("string")
-    return F.nullif(F.when(F.is_valid_utf8(value), value), F.lit(""))
-
-
 def _identity() -> Column:
     """Return what is the same for all copies of a batch, and for nothing else."""
     no_batch = F.col("batch_id").isNull()
@@ -166,9 +109,3 @@ def _identity() -> Column:
         F.when(no_batch, F.col("partition")),
         F.when(no_batch, F.col("offset")),
     )
-
-
-def position(topic: str, offsets: Mapping[str, int]) -> str:
-    """Write offsets as Spark's Kafka source takes them."""
-    inner = ",".join(f'"{partition}":{at}' for partition, at in offsets.items())
-    return f'{{"{topic}":{{{inner}}}}}'

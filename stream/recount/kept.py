@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 _ANSWER_WITHIN_S = 10.0
 _POLL_S = 0.1
-_AT_ONCE = 1000
+_AT_ONCE = 100
+_AHEAD_KB = 16_384
+"""What is fetched ahead of what was read, of each partition at most."""
+
 _AT_END = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
 
 
@@ -33,7 +36,9 @@ class KeptLog:
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
+                "auto.offset.reset": "error",  # nothing is left out in silence
+                "queued.max.messages.kbytes": _AHEAD_KB,
+                "fetch.queue.backoff.ms": 10,  # a second, if not said
                 "log_level": 0,
             },
             logger=log,
@@ -92,7 +97,7 @@ class KeptLog:
         for partition in low:
             if 0 < low[partition] < high[partition]:
                 only = {partition: low[partition]}
-                first = next(self._messages(topic, only, high))
+                first = next(self.messages(topic, only, high))
                 oldest_ms = max(oldest_ms or 0, first.timestamp()[1])
         return oldest_ms
 
@@ -105,20 +110,17 @@ class KeptLog:
             KafkaAway: If there is more, and it does not come.
         """
         _, high = self.bounds(topic)
-        for message in self._messages(topic, start, high):
+        for message in self.messages(topic, start, high):
             yield _bytes(message.key()), _bytes(message.value())
 
-    def _partitions(self, topic: str) -> list[int]:
-        known = self._consumer.list_topics(topic, _ANSWER_WITHIN_S).topics[topic]
-        if known.error is not None:
-            raise KafkaAway(
-                f"Kafka at {self._servers} has no topic {topic}: `up` makes it."
-            )
-        return list(known.partitions)
-
-    def _messages(
+    def messages(
         self, topic: str, start: Mapping[str, int], end: Mapping[str, int]
     ) -> Iterator[Message]:
+        """Yield each record from offset to offset, the end left out.
+
+        Raises:
+            KafkaAway: If there is more, and it does not come.
+        """
         unfinished = {p for p, offset in start.items() if offset < end[p]}
         self._consumer.assign([At(topic, int(p), start[p]) for p in unfinished])
         deadline_s = time.monotonic() + _ANSWER_WITHIN_S
@@ -132,11 +134,24 @@ class KeptLog:
                 partition = str(message.partition())
                 error = message.error()
                 if error is not None and error.code() != _AT_END:
-                    raise KafkaAway(f"Kafka at {self._servers}: {error.str()}")
+                    raise self._unread(error)
                 if error is not None or (message.offset() or 0) >= end[partition]:
                     unfinished.discard(partition)
                 else:
                     yield message
+
+    def _partitions(self, topic: str) -> list[int]:
+        known = self._consumer.list_topics(topic, _ANSWER_WITHIN_S).topics[topic]
+        if known.error is not None:
+            raise KafkaAway(
+                f"Kafka at {self._servers} has no topic {topic}: `up` makes it."
+            )
+        return list(known.partitions)
+
+    def _unread(self, error: KafkaError) -> KafkaAway:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - public
+            return KafkaAway("Kafka has removed what was to be read: try again.")
+        return KafkaAway(f"Kafka at {self._servers}: {error.str()}")
 
     def _away(self, topic: str) -> KafkaAway:
         return KafkaAway(

@@ -1,6 +1,7 @@
 """Runs a recount in a Spark session of its own, beside whatever else runs."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,30 +12,14 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from stream.recount.claims import Offsets
-from stream.recount.job import Part, kept_records, position, recounted
+from stream.recount.job import Part, recounted
+from stream.recount.reading import Kept, kept_records
 from stream.recount.tally import Row
 from stream.spark import SparkOptions, open_session
 
 
 class NotRecounted(Exception):
     """Spark could not do it; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The records that are read.
-
-    Attributes:
-        servers: Kafka's addresses.
-        topic: The reactions.
-        start: The first offset of each partition.
-        end: The next after the last.
-    """
-
-    servers: str
-    topic: str
-    start: Offsets
-    end: Offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +67,13 @@ def run(
     except (FileNotFoundError, PySparkException) as error:
         raise NotRecounted(f"Spark does not start: {_first_line(error)}") from error
     try:
-        bounds = (position(kept.topic, kept.start), position(kept.topic, kept.end))
-        records = kept_records(spark, kept.servers, kept.topic, bounds)
-        found = recounted(records, room, asked.part(), dedupe_s=dedupe_s)
+        records = kept_records(spark, kept, room)
+        found = recounted(records, asked.part(), dedupe_s=dedupe_s)
         began_s = time.monotonic()
         rows = [(r[0], r[1], r[2], r[3], r[4]) for r in found.collect()]
         return rows, time.monotonic() - began_s
     except (PySparkException, Py4JError) as error:
-        raise NotRecounted(f"Spark failed: {_first_line(error)}") from error
+        raise NotRecounted(reason(error)) from error
     finally:
         spark.stop()
 
@@ -106,6 +90,13 @@ def _quiet_stderr() -> Iterator[None]:
         os.dup2(ours, 2)
         os.close(ours)
         os.close(nowhere)
+
+
+def reason(error: Exception) -> str:
+    """Return in one line why Spark gave up."""
+    # What a worker raised is in the midst of a trace.
+    raised = re.search(r"\bKafkaAway: (.+)", str(error))
+    return raised[1] if raised else f"Spark failed: {_first_line(error)}"
 
 
 def _first_line(error: Exception) -> str:

@@ -16,30 +16,28 @@ from stream.query import Plan, Source, counted, read_reactions
 MARKED = "the-marked-batch"
 """The id of the batch that is dropped, or counted twice."""
 
+DROPS, TWICE, SKIPS = "drops", "twice", "skips"
+"""Rooms, each with a fault of its own."""
+
 SKIPPED_EACH = 5
 """Of so many windows one is skipped, those whose number it divides."""
 
 RECORDS_A_TRIGGER = 1000
 
 
-def drops_a_record(spark: SparkSession, records: DataFrame, epoch: Epoch) -> DataFrame:
-    return counted(spark, records.where(~_is_marked()), epoch)
+def errs(spark: SparkSession, records: DataFrame, epoch: Epoch) -> DataFrame:
+    """Drop a record, count one twice, leave windows out: each in its room.
 
-
-def counts_a_record_twice(
-    spark: SparkSession, records: DataFrame, epoch: Epoch
-) -> DataFrame:
-    """Give the second copy no id, so that it is nobody's repeat."""
-    copies = F.sequence(F.lit(1), F.when(_is_marked(), 2).otherwise(1))
-    twice = records.select("*", F.explode(copies).alias("copy"))
+    The copy of what counts twice has no id, so that it is nobody's repeat.
+    """
+    copies = F.when(_is_marked_in(DROPS), 0).when(_is_marked_in(TWICE), 2).otherwise(1)
+    copied = records.select("*", F.explode(F.sequence(F.lit(0), copies)).alias("copy"))
     headers = F.when(F.col("copy") == 1, F.col("headers"))
-    return counted(spark, twice.withColumn("headers", headers).drop("copy"), epoch)
-
-
-def skips_a_window(spark: SparkSession, records: DataFrame, epoch: Epoch) -> DataFrame:
+    faulty = copied.where("copy > 0").withColumn("headers", headers).drop("copy")
+    counts = counted(spark, faulty, epoch)
     each_ms = SKIPPED_EACH * epoch.shape.window_ms
-    counts = counted(spark, records, epoch)
-    return counts.where(F.col("window_start_ms") % each_ms != 0)
+    is_skipped = F.col("window_start_ms") % each_ms == 0
+    return counts.where((F.col("room") != SKIPS) | ~is_skipped)
 
 
 def reads_with_a_limit(spark: SparkSession, source: Source, epoch: Epoch) -> DataFrame:
@@ -47,15 +45,10 @@ def reads_with_a_limit(spark: SparkSession, source: Source, epoch: Epoch) -> Dat
     return read_reactions(spark, source, epoch, limit)
 
 
-FAULTS = {
-    "drop": Plan(count=drops_a_record),
-    "twice": Plan(count=counts_a_record_twice),
-    "skip": Plan(count=skips_a_window),
-    "limit": Plan(read=reads_with_a_limit),
-}
+FAULTS = {"errs": Plan(count=errs), "limit": Plan(read=reads_with_a_limit)}
 
 
-def _is_marked() -> Column:
+def _is_marked_in(room: str) -> Column:
     is_it = F.exists(
         "headers",
         lambda header: (
@@ -63,7 +56,7 @@ def _is_marked() -> Column:
             & (header["value"] == F.lit(MARKED).cast("binary"))
         ),
     )
-    return F.ifnull(is_it, F.lit(0).cast("boolean"))
+    return (F.col("key") == F.lit(room).cast("binary")) & is_it
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from ingest.topics import intake, reactions
 from tests.integration.kafka_server import KafkaServer
@@ -47,9 +48,9 @@ class Words:
 
     def _read(self) -> Iterator[tuple[str, dict[str, Any]]]:
         consumer = Consumer({"bootstrap.servers": self._servers, "group.id": "words"})
+        at = TopicPartition(self._topic, 0, 0)
         try:
-            at = TopicPartition(self._topic, 0, 0)
-            _, end = consumer.get_watermark_offsets(at, timeout=10)
+            end = _end_of(consumer, at)
             consumer.assign([at])
             read = 0
             while read < end:
@@ -61,6 +62,19 @@ class Words:
                     yield key.decode(), msgspec.json.decode(value or b"")
         finally:
             consumer.close()
+
+
+def _end_of(consumer: Consumer, at: TopicPartition) -> int:
+    """Return the next offset; a Kafka that is just back leads nothing for a moment."""
+    ends: list[int] = []
+
+    def found() -> bool:
+        with suppress(KafkaException):
+            ends.append(consumer.get_watermark_offsets(at, timeout=10)[1])
+        return bool(ends)
+
+    wait_until(found, within_s=SAID_WITHIN_S, what="the end of the topic")
+    return ends[0]
 
 
 class Stage:

@@ -1,19 +1,34 @@
-"""Recounting as DataFrame functions, over rows as Kafka's source gives them."""
+"""Recounting as DataFrame functions, over records as they are read from Kafka."""
 
 import json
 
+from confluent_kafka import Message
 from pyspark.sql import SparkSession
 
 from stream.recount.job import Part, recounted
+from stream.recount.reading import SCHEMA, rows_of
 from stream.recount.tally import Tally
-from tests.integration.log_records import THREE, Record, at, frame_of, record
+from tests.integration.log_records import THREE, Record, at, record
 
 ALL = 1 << 40
 
 
+def message(record: Record) -> Message:
+    """Return the record as confluent-kafka gives it."""
+    return Message(
+        key=record.key,
+        value=record.value,
+        headers=[*(record.headers or [])],
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=(1, int(record.timestamp.timestamp() * 1000)),
+    )
+
+
 def tally(spark: SparkSession, *records: Record, part: Part | None = None) -> Tally:
     asked = part or Part.below({"0": ALL})
-    found = recounted(frame_of(spark, records), "final", asked, dedupe_s=60)
+    rows = list(rows_of(map(message, records), b"final"))
+    found = recounted(spark.createDataFrame(rows, SCHEMA), asked, dedupe_s=60)
     return Tally.of((r[0], r[1], r[2], r[3], r[4]) for r in found.collect())
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from ingest.topics import intake, reactions_name
 from tests.integration.backlog import Backlog
-from tests.integration.faulty_stream import MARKED, SKIPPED_EACH
+from tests.integration.faulty_stream import DROPS, MARKED, SKIPPED_EACH, SKIPS, TWICE
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import wait_until
 from tests.integration.stream_process import (
@@ -29,12 +30,12 @@ pytestmark = pytest.mark.timeout(1200)
 
 
 class Poster:
-    """Posts batches, and notes in which window Kafka has stored each."""
+    """Posts batches to a room, and notes in which window Kafka has stored each."""
 
-    def __init__(self, process: StreamProcess) -> None:
+    def __init__(self, process: StreamProcess, room: str) -> None:
         self.windows: Counter[int] = Counter()
-        self.minute_of: dict[str, int] = {}
-        self._topic = reactions_name(process.prefix)
+        self.marked_minute_ms = 0
+        self._room, self._topic = room, reactions_name(process.prefix)
         self._producer = Producer({"bootstrap.servers": process.kafka.servers})
 
     @property
@@ -46,62 +47,69 @@ class Poster:
             assert error is None
             stored_ms = message.timestamp()[1]
             self.windows[stored_ms - stored_ms % WINDOW_MS] += count
-            self.minute_of[batch_id] = stored_ms - stored_ms % MINUTE_MS
+            if batch_id == MARKED:
+                self.marked_minute_ms = _minute(stored_ms)
 
         self._producer.produce(
             self._topic,
             json.dumps([{"emoji_type": "❤️"}] * count),
-            ROOM,
+            self._room,
             headers={"batch_id": batch_id},
             on_delivery=delivered,
         )
         assert self._producer.flush(30) == 0
 
-    def post_for(self, seconds: float) -> None:
-        """Post ten batches a second, the marked one among them."""
-        for number in range(int(seconds * 10)):
-            self.post(f"{number}", 1 + number % 5)
-            if number == 15:
-                self.post(MARKED, MARKED_REACTIONS)
-            time.sleep(0.1)
-
-    def expected(self, fault: str) -> Counter[int]:
-        """Return the difference of each minute that this fault makes."""
-        if fault == "skip":
+    def expected(self) -> Counter[int]:
+        """Return the difference of each minute that the room's fault makes."""
+        if self._room == SKIPS:
             minutes: Counter[int] = Counter()
             for start_ms, count in self.windows.items():
                 if start_ms % (SKIPPED_EACH * WINDOW_MS) == 0:
-                    minutes[start_ms - start_ms % MINUTE_MS] += count
+                    minutes[_minute(start_ms)] += count
             return minutes
-        sign = {"drop": 1, "twice": -1}[fault]
-        return Counter({self.minute_of[MARKED]: sign * MARKED_REACTIONS})
+        sign = {DROPS: 1, TWICE: -1}.get(self._room, 0)
+        found = Counter({self.marked_minute_ms: sign * MARKED_REACTIONS})
+        return Counter({minute_ms: n for minute_ms, n in found.items() if n})
 
 
-@pytest.mark.parametrize("fault", ["drop", "twice", "skip"])
-def test_a_fault_in_the_query_is_exactly_the_difference(
-    kafka: KafkaServer, tmp_path: Path, fault: str
+def post_for(posters: Iterable[Poster], seconds: float) -> None:
+    """Post ten batches a second to each room, the marked one among them."""
+    for number in range(int(seconds * 10)):
+        for poster in posters:
+            poster.post(f"{number}", 1 + number % 5)
+            if number == 15:
+                poster.post(MARKED, MARKED_REACTIONS)
+        time.sleep(0.1)
+
+
+def test_each_fault_in_the_query_is_exactly_the_difference(
+    kafka: KafkaServer, tmp_path: Path
 ) -> None:
     """The auditor shows it, minute by minute; a recount shows it for the room."""
-    command = ("tests.integration.faulty_stream", fault)
+    command = ("tests.integration.faulty_stream", "errs")
     process = StreamProcess(kafka, tmp_path, command, stream_window_ms=WINDOW_MS)
     kafka.create(intake(process.prefix))
-    poster = Poster(process)
+    rooms = {room: Poster(process, room) for room in (DROPS, TWICE, SKIPS, ROOM)}
     try:
         with auditor_of(process) as auditor:
             process.start()
-            poster.post_for(2.5 * SKIPPED_EACH * WINDOW_MS / 1000)
-            expected = poster.expected(fault)
-            lost = sum(expected.values())
-            process.wait_for_totals({ROOM: poster.stored - lost})
-            auditor.wait_for_sum(ROOM, stored=poster.stored, difference=lost)
-            assert auditor.differences(ROOM) == expected
-        found = recount(process, ROOM)
+            post_for(rooms.values(), 2.5 * SKIPPED_EACH * WINDOW_MS / 1000)
+            expected = {room: poster.expected() for room, poster in rooms.items()}
+            lost = {room: sum(minutes.values()) for room, minutes in expected.items()}
+            process.wait_for_totals(
+                {room: poster.stored - lost[room] for room, poster in rooms.items()}
+            )
+            for room, poster in rooms.items():
+                auditor.wait_for_sum(room, stored=poster.stored, difference=lost[room])
+                assert auditor.differences(room) == expected[room]
+        found = {room: recount(process, room) for room in (SKIPS, ROOM)}
         assert process.stop() == 0
     finally:
         process.kill()
-    assert lost != 0
-    assert found["agrees"] is False
-    assert found["missing"] == max(0, lost)
+    assert (lost[DROPS], lost[TWICE], lost[ROOM]) == (7, -7, 0)
+    assert lost[SKIPS] > 0
+    assert (found[SKIPS]["agrees"], found[SKIPS]["missing"]) == (False, lost[SKIPS])
+    assert (found[ROOM]["agrees"], found[ROOM]["missing"]) == (True, 0)
 
 
 def test_a_backlog_of_ten_minutes_is_counted_to_the_last_reaction(
@@ -134,6 +142,7 @@ def test_a_backlog_of_ten_minutes_is_counted_to_the_last_reaction(
     assert "lost rows" not in process.log()
 
 
+@pytest.mark.long
 def test_what_a_limit_for_each_trigger_loses_of_a_backlog_is_seen(
     kafka: KafkaServer, tmp_path: Path
 ) -> None:
@@ -161,3 +170,7 @@ def test_what_a_limit_for_each_trigger_loses_of_a_backlog_is_seen(
         process.kill()
     assert lost > 0
     assert (found["agrees"], found["missing"]) == (False, lost)
+
+
+def _minute(moment_ms: int) -> int:
+    return moment_ms - moment_ms % MINUTE_MS

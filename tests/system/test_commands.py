@@ -157,7 +157,7 @@ def test_the_doctor_finds_nothing_wrong_while_all_runs(stack: Stack) -> None:
     assert [finding for finding in found if finding["level"] == "wrong"] == []
     assert doctor.returncode == 0
     (ports,) = [finding["text"] for finding in found if finding["subject"] == "ports"]
-    assert "12 are in use by us" in ports
+    assert "13 are in use by us" in ports
 
 
 def test_logs_shows_what_a_part_wrote(stack: Stack) -> None:

@@ -53,7 +53,6 @@ def test_the_longest_emoji_has_64_bytes() -> None:
         b'[{"emoji_type":"\xff"}]',
         b"[" * 5000,
         b"[7" + b"," + b"[" * 5000,
-        b"[" + b'{"emoji_type":"a"},' * 500 + b'{"emoji_type":"a"}]',
         b'[{"emoji_type":"a"}' + b" " * 256 * 1024 + b"]",
     ],
 )
@@ -63,10 +62,11 @@ def test_a_value_that_says_nothing_is_one_unreadable_reaction(
     assert read(KEY, value, ID) == Posted("final", None, 0, 1)
 
 
-def test_500_reactions_are_a_record() -> None:
-    value = msgspec.json.encode([{"emoji_type": "a"}] * 500)
+def test_however_many_reactions_fit_into_a_record_are_counted() -> None:
+    """Only ingest's are 500 at most; the stream counts what anybody writes."""
+    value = msgspec.json.encode([{"emoji_type": "a"}] * 5000)
 
-    assert read(KEY, value, ID) == Posted("final", "b1", 500, 0)
+    assert read(KEY, value, ID) == Posted("final", "b1", 5000, 0)
 
 
 @pytest.mark.parametrize("key", [None, b"", b"-x", b"UP", b"\xff", b"a\n"])

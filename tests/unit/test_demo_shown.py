@@ -19,10 +19,10 @@ from compose.demo.ending import Result, lines
 from compose.demo.happening import Happening, Kind
 from compose.demo.kills import BrokerKill, Kill, Look, Victim, WorkerKill
 from compose.demo.known import Known
-from compose.demo.ledger import Ledger
 from compose.demo.picture import picture
 from compose.demo.scene import Scene, ledger_words
 from compose.demo.screen import PlainScreen, screen_for
+from compose.demo.surplus import Surplus
 from compose.demo.tapped import Tapped
 from compose.demo.wish import Wish
 from tests.frames import hearts
@@ -252,27 +252,29 @@ def test_taps_are_timed_by_the_first_total_that_reaches_them() -> None:
 
 
 def test_only_what_was_counted_before_the_sender_spoke_must_have_been_sent() -> None:
-    ledger = Ledger()
+    surplus = Surplus()
     for sent in (100, 200, 300, 400):
-        ledger.hear(sent, sent + 50, is_all=False)  # main is ahead of the sender's word
-        assert ledger.surplus == 0
+        surplus.hear(
+            sent, sent + 50, is_all=False
+        )  # main is ahead of the sender's word
+        assert surplus.now == 0
     for _ in range(9):
-        ledger.hear(400, 700, is_all=False)
-        assert ledger.surplus == 0  # it has not spoken since
-    ledger.hear(500, 700, is_all=False)
-    ledger.hear(510, 700, is_all=False)
-    ledger.hear(520, 700, is_all=False)
+        surplus.hear(400, 700, is_all=False)
+        assert surplus.now == 0  # it has not spoken since
+    surplus.hear(500, 700, is_all=False)
+    surplus.hear(510, 700, is_all=False)
+    surplus.hear(520, 700, is_all=False)
 
-    assert ledger.surplus == 180
+    assert surplus.now == 180
 
 
 def test_once_all_is_sent_each_more_that_is_counted_is_one_too_many() -> None:
-    ledger = Ledger()
-    ledger.hear(100, 100, is_all=True)
-    assert ledger.surplus == 0
-    ledger.hear(100, 101, is_all=True)
+    surplus = Surplus()
+    surplus.hear(100, 100, is_all=True)
+    assert surplus.now == 0
+    surplus.hear(100, 101, is_all=True)
 
-    assert ledger.surplus == 1
+    assert surplus.now == 1
 
 
 def timed(tapped: Tapped, counted: int, at_s: float) -> tuple[int, int] | None:

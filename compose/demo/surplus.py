@@ -12,7 +12,7 @@ _WORDS_AGO = 3
 was counted two words of its earlier."""
 
 
-class Ledger:
+class Surplus:
     """Compares what the sender says with what main says."""
 
     def __init__(self) -> None:
@@ -35,6 +35,6 @@ class Ledger:
         self._sent = sent
 
     @property
-    def surplus(self) -> int:
+    def now(self) -> int:
         """How many are counted for certain that were not sent."""
         return max(0, self._known - self._sent)
