@@ -8,7 +8,17 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _SYSTEM = "tests/system"
-_LONGEST = (_SYSTEM, "tests/integration/test_stream_totals.py")
+_UNDER_FIRE = tuple(
+    f"{_SYSTEM}/test_{name}.py" for name in ("faults", "whatever_happens")
+)
+"""They kill what others of the suite need: they have a system of their own."""
+
+_LONGEST = (
+    _SYSTEM,
+    _UNDER_FIRE[0],
+    "tests/integration/test_stream_totals.py",
+    "tests/integration/test_witness.py",
+)
 """Minutes each; begun last, one process would end long after the others."""
 
 
@@ -45,6 +55,8 @@ def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _group(nodeid: str) -> str:
-    """Return what shares servers: a file, or all that uses the suite's one system."""
+    """Return what shares servers: a file, or all that uses one system."""
     file, _, _ = nodeid.partition("::")
+    if file in _UNDER_FIRE:
+        return _UNDER_FIRE[0]
     return _SYSTEM if file.startswith(f"{_SYSTEM}/") else file
