@@ -44,7 +44,7 @@ check: ## Format, lint, types and import contracts; changes nothing
 	$(BIN)/lint-imports
 
 test: setup ## Unit, integration and system tests
-	$(BIN)/pytest -v -m "not long" -n 4 --durations 30 --dist loadscope --no-loadscope-reorder \
+	$(BIN)/pytest -v -m "not long" -n 3 --durations 20 --dist loadscope --no-loadscope-reorder \
 		tests/unit tests/integration tests/system
 
 test-long: setup ## The tests that take minutes each

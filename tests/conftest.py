@@ -18,8 +18,12 @@ _LONGEST = (
     _UNDER_FIRE[0],
     "tests/integration/test_stream_totals.py",
     "tests/integration/test_witness.py",
+    "tests/integration/test_recount.py",
 )
 """Minutes each; begun last, one process would end long after the others."""
+
+_SHORTEST = "tests/unit/"
+"""What is short is begun last: then all processes end at about the same time."""
 
 
 # Started in the background of a shell, Ctrl-C is ignored, also by all that the tests
@@ -45,13 +49,20 @@ def pytest_xdist_make_scheduler(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _group(item.nodeid) not in _LONGEST)
+    items.sort(key=_rank)
 
 
 @pytest.fixture
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a short name: a socket's path has 107 bytes at most."""
     return tmp_path_factory.mktemp("t")
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.nodeid.startswith(_SHORTEST):
+        return len(_LONGEST) + 1
+    group = _group(item.nodeid)
+    return _LONGEST.index(group) if group in _LONGEST else len(_LONGEST)
 
 
 def _group(nodeid: str) -> str:

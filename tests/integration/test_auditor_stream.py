@@ -64,6 +64,7 @@ def wait_for_zero(auditor: AuditorProcess) -> None:
     )
 
 
+@pytest.mark.long
 def test_whatever_ends_the_stream_the_difference_is_nothing_in_the_end(
     kafka: KafkaServer, stream: StreamProcess, auditor: AuditorProcess
 ) -> None:
