@@ -95,6 +95,8 @@ class Checkpoint:
         planned = self._triggers("offsets")
         if not planned:
             return "there is no checkpoint"
+        if lost := self._lost(planned):
+            return f"the checkpoint has lost its {lost}: was it deleted in use?"
         if epoch is None:
             return "epoch.json beside the checkpoint cannot be read"
         if epoch.shape != shape:
@@ -106,6 +108,11 @@ class Checkpoint:
                 f" which trigger {newest[1]} of {newest[0]} wrote"
             )
         return self._reason_in_log(epoch, reactions)
+
+    def _lost(self, planned: list[int]) -> str | None:
+        """Name what Spark has written before it planned these triggers, and is gone."""
+        written = ["metadata", "state"] if max(planned) else ["metadata"]
+        return next((one for one in written if not (self.spark / one).exists()), None)
 
     def _reason_in_log(self, epoch: Epoch, reactions: ReactionLog) -> str | None:
         """Say why the log cannot be read on from where the checkpoint stands."""

@@ -48,6 +48,8 @@ def planned(checkpoint: Checkpoint, *ends: int) -> None:
     """Write the offsets of triggers 0, 1, … as Spark does."""
     folder = checkpoint.spark / "offsets"
     folder.mkdir(parents=True)
+    (checkpoint.spark / "metadata").write_text("{}")
+    (checkpoint.spark / "state").mkdir()
     for batch, end in enumerate(ends):
         offsets = json.dumps({"reactions": {"0": end, "1": end}})
         (folder / str(batch)).write_text(f'v1\n{{"batchWatermarkMs":0}}\n{offsets}')
@@ -193,6 +195,31 @@ def test_a_checkpoint_without_a_readable_epoch_is_set_aside(
     checkpoint.epoch(SHAPE, {"a": written(1, 10)}, ReactionLogOf())
 
     assert not checkpoint.spark.exists()
+
+
+@pytest.mark.parametrize("lost", ["metadata", "state"])
+def test_a_checkpoint_of_which_a_part_was_deleted_is_set_aside(
+    tmp_path: Path, lost: str
+) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10, 20)
+    (checkpoint.spark / lost).rename(tmp_path / lost)
+
+    checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+
+    assert not checkpoint.spark.exists()
+
+
+def test_before_its_first_trigger_has_ended_a_checkpoint_has_no_state(
+    tmp_path: Path,
+) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    epoch = checkpoint.epoch(SHAPE, {}, ReactionLogOf())
+    planned(checkpoint, 10)
+    (checkpoint.spark / "state").rmdir()
+
+    assert checkpoint.epoch(SHAPE, {}, ReactionLogOf()) == epoch
 
 
 def test_a_checkpoint_whose_offsets_were_cut_off_is_set_aside(tmp_path: Path) -> None:
