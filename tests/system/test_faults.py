@@ -14,6 +14,7 @@ from tests.system.observer import Frame, Observer
 from tests.system.stack import RETURNS_WITHIN_S, Stack, listeners_on
 from tests.system.taps import Taps, tapping
 
+KAFKA = "kafka"
 LONG_AWAY_S = 120
 
 
@@ -88,11 +89,10 @@ def test_everything_returns_by_itself_after_kafka_was_away_for_long(
     before = Crowd(http, room)
     before.react("❤️", "👏")
     epoch = shown(stack, room, 2)["epoch"]
-    kafka = name_of(stack, "kafka")
-    assert "stopped" in stack.supervisorctl("stop", kafka)
+    assert "stopped" in stack.supervisorctl("stop", KAFKA)
     unknown = unanswered(http, room, for_s=LONG_AWAY_S)
 
-    assert "started" in stack.supervisorctl("start", kafka)
+    assert "started" in stack.supervisorctl("start", KAFKA)
     wait_until(lambda: stack.run("status").returncode == 0, "a good status")
 
     after = Crowd(http, room)
@@ -120,10 +120,3 @@ def unanswered(http: httpx.Client, room: str, *, for_s: float) -> Counter[str]:
             unknown["😂"] += 1
         time.sleep(1)
     return unknown
-
-
-def name_of(stack: Stack, process: str) -> str:
-    """Return the name under which supervisord takes orders for it."""
-    lines = stack.supervisorctl("status").splitlines()
-    names = [line.split()[0] for line in lines]
-    return next(name for name in names if name.endswith(f":{process}"))
