@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo down status doctor logs clean check test test-long bench \
-	bench-full format lock lock-upgrade
+.PHONY: help setup up demo down status doctor logs clean check test test-long \
+	test-faults bench bench-full format lock lock-upgrade
 
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
@@ -49,6 +49,9 @@ test: setup ## Unit, integration and system tests
 
 test-long: setup ## The tests that take minutes each
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
+
+test-faults: setup ## Break every part under load, and add up: within two hours
+	$(BIN)/python -m tests.faults
 
 bench: ## Measure it all: docs/benchmarks.md, and the figures in README
 	@$(PYTHON3) -m compose.setup bench

@@ -64,7 +64,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
 def _login(settings: Settings) -> Login:
     credentials = Credentials.load(settings.state_dir)
     return Login(
-        host=LOOPBACK,
+        host=settings.main_host,
         port=settings.main_port,
         user=BRIDGE,
         password=credentials.passwords[BRIDGE],

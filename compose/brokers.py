@@ -9,7 +9,7 @@ from pathlib import Path
 from compose.credentials import Credentials
 from compose.files import File
 from compose.layout import Layout
-from compose.settings import CLUSTERS_MAX, LOOPBACK, Settings
+from compose.settings import CLUSTERS_MAX, Settings
 from mosquitto import acl
 from mosquitto.brokers import cluster_broker, main_broker
 from mosquitto.config import Broker, Pull
@@ -114,7 +114,7 @@ def _cluster(
 ) -> Broker:
     pull = Pull(
         cluster=name,
-        address=f"{LOOPBACK}:{settings.main_port}",
+        address=settings.main_address,
         password=credentials.passwords[acl.edge_user(name)],
         instance=credentials.instance,
     )

@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     cluster_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9.:_-]{1,253}$")
     """The host of the clusters' brokers, as clients are told it."""
 
+    main_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._-]{1,253}$")
+    """Where bridge, clusters, web and auto-scaler find the main broker. Our own listens
+    on loopback, and is looked after there, whatever this says."""
+
     main_port: Port = 1884
     """MQTT port of the main broker; 1883 is left to a Mosquitto already there."""
 
@@ -282,6 +286,11 @@ class Settings(BaseSettings):
     def bootstrap_servers(self) -> str:
         """Where Kafka is, ours or another."""
         return self.kafka_servers or f"{LOOPBACK}:{self.kafka_port}"
+
+    @property
+    def main_address(self) -> str:
+        """Host and port of the main broker, for those who live by it."""
+        return f"{self.main_host}:{self.main_port}"
 
     @property
     def stream_dir(self) -> Path:

@@ -9,7 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 _SYSTEM = "tests/system"
 _UNDER_FIRE = tuple(
-    f"{_SYSTEM}/test_{name}.py" for name in ("faults", "whatever_happens")
+    f"{_SYSTEM}/test_{name}.py" for name in ("under_fire", "outage", "whatever_happens")
 )
 """They kill what others of the suite need: they have a system of their own."""
 

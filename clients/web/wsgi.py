@@ -57,7 +57,8 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     passwords = Credentials.load(settings.state_dir).passwords
     # Nobody can guess it, and so nobody can throw this worker off main.
     client_id = f"{WEB}-{secrets.token_hex(8)}"
-    main = Address(LOOPBACK, settings.main_port, WEB, passwords[WEB], client_id)
+    host, port = settings.main_host, settings.main_port
+    main = Address(host, port, WEB, passwords[WEB], client_id)
     link = Link(main, (CONTROL_PULSE, *FOLLOWED), wait_max_s=_RETRY_WAIT_MAX_S)
     changed = threading.Condition()
     # A hung main may cost half of the threads; the rest serve on.

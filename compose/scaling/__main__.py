@@ -25,7 +25,7 @@ from compose.scaling.bounds import Bounds
 from compose.scaling.hearing import FOLLOWED
 from compose.scaling.load import Size
 from compose.scaling.scale import Scaling
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from compose.topology import SCALER
 from mosquitto.acl import OPERATOR
 
@@ -125,7 +125,8 @@ def _main(settings: Settings) -> Address:
         raise Refused(_NEVER_STARTED) from error
     # Nobody can guess it, and so nobody can throw it off main.
     client_id = f"{OPERATOR}-scaling-{secrets.token_hex(8)}"
-    return Address(LOOPBACK, settings.main_port, OPERATOR, password, client_id)
+    host, port = settings.main_host, settings.main_port
+    return Address(host, port, OPERATOR, password, client_id)
 
 
 def _size(layout: Layout) -> Size:

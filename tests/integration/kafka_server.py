@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,11 +41,24 @@ def missing() -> str | None:
 class KafkaServer(RealProcess):
     """One node that can be stopped, killed, paused, and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: tuple[int, int] | None = None,
+        changes: Mapping[str, object] | None = None,
+    ) -> None:
+        """Prepare a node.
+
+        Args:
+            folder: Where it writes.
+            ports: Its own and its controller's; free ones if none are named.
+            changes: Of what the product configures.
+        """
         super().__init__(folder / "kafka.log")
         self._folder = folder
-        self._port = free_port()
-        self._prepare(free_port())
+        self._port, controller_port = ports or (free_port(), free_port())
+        self._prepare(controller_port, changes or {})
 
     @property
     def servers(self) -> str:
@@ -61,6 +74,11 @@ class KafkaServer(RealProcess):
 
     def start(self) -> None:
         """Start it where it was, with the data it had."""
+        self.launch()
+        self.wait_for_answer()
+
+    def launch(self) -> None:
+        """Start it; alone, a node of several does not answer."""
         jars, folder = JARS_DIR, self._folder
         command = start_command(
             jars,
@@ -69,6 +87,9 @@ class KafkaServer(RealProcess):
             heap_mb=256,
         )
         self.run(command)
+
+    def wait_for_answer(self) -> None:
+        """Wait until it can be asked."""
         wait_until(self._answers, within_s=START_WITHIN_S, what="Kafka")
 
     def pause(self) -> None:
@@ -94,15 +115,16 @@ class KafkaServer(RealProcess):
         finally:
             self.resume()
 
-    def _prepare(self, controller_port: int) -> None:
+    def _prepare(self, controller_port: int, changes: Mapping[str, object]) -> None:
         properties = self._folder / "server.properties"
-        properties.write_text(
-            server_properties(
-                port=self._port,
-                controller_port=controller_port,
-                data_dir=self._folder / "data",
-            )
+        text = server_properties(
+            port=self._port,
+            controller_port=controller_port,
+            data_dir=self._folder / "data",
         )
+        # Of two lines with one name the second counts.
+        lines = [f"{name}={value}\n" for name, value in changes.items()]
+        properties.write_text(text + "".join(lines))
         (self._folder / "log4j2.properties").write_text(LOG4J2_PROPERTIES)
         command = format_command(JARS_DIR, properties, "emostreamtests00000000")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -134,11 +156,16 @@ class KafkaServer(RealProcess):
 
 
 @contextmanager
-def kafka_server(folder: Path) -> Iterator[KafkaServer]:
+def kafka_server(
+    folder: Path,
+    *,
+    ports: tuple[int, int] | None = None,
+    changes: Mapping[str, object] | None = None,
+) -> Iterator[KafkaServer]:
     """Run a Kafka in `folder`; its log is printed if the body fails."""
     if reason := missing():
         absent(reason)
-    server = KafkaServer(folder)
+    server = KafkaServer(folder, ports=ports, changes=changes)
     try:
         server.start()
         yield server

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,12 +41,18 @@ _PRESET = "EMOSTREAM_PRESET"
 class Stack:
     """The system as an operator has it: a command, a URL, and ports for viewers."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Describe a system.
 
         Args:
             folder: Where it may write.
             settings: What is to differ from the defaults: `STREAM_TRIGGER_MS` → value.
+            environment: What else its processes find in theirs.
         """
         self._folder = folder
         ports = _free_ports()
@@ -64,8 +71,10 @@ class Stack:
             **ports,
             **(settings or {}),
         }
-        self._environment = _without_settings(os.environ.copy()) | {
-            f"EMOSTREAM_{name}": str(value) for name, value in own.items()
+        self._environment = {
+            **_without_settings(os.environ.copy()),
+            **(environment or {}),
+            **{f"EMOSTREAM_{name}": str(value) for name, value in own.items()},
         }
 
     @property
@@ -154,6 +163,14 @@ class Stack:
         """Yield the end of each log."""
         for file in sorted((self._folder / "state" / "log").glob("*.log")):
             yield file.stem, file.read_text(errors="replace")[-_LOG_TAIL_CHARS:]
+
+
+def wait_until(done: Callable[[], bool], what: str) -> None:
+    """Wait for what comes back by itself, or fail."""
+    deadline = time.monotonic() + RETURNS_WITHIN_S
+    while not done():
+        assert time.monotonic() < deadline, f"{what}: not in {RETURNS_WITHIN_S} s"
+        time.sleep(0.2)
 
 
 def listeners_on(port: int) -> set[psutil.Process]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.system.crowd import Crowd
+from tests.system.stack import wait_until
 
 EMOJI = ("❤️", "😂", "🔥", "👏", "😮")
 _PEOPLE = 4
@@ -51,3 +52,9 @@ def tapping(http: httpx.Client, room: str) -> Iterator[Taps]:
             stop.set()
         for one in at_work:
             one.result()
+
+
+def wait_for_traffic(taps: Taps) -> None:
+    """Wait until a hundred more were taken."""
+    before = taps.book.total()
+    wait_until(lambda: taps.book.total() > before + 100, "a hundred reactions")

@@ -15,10 +15,9 @@ import pytest
 
 from tests.system.member import Member
 from tests.system.observer import FRAME_WITHIN_S, Observer
-from tests.system.stack import CLUSTERS, Stack
-from tests.system.taps import tapping
+from tests.system.stack import CLUSTERS, Stack, wait_until
+from tests.system.taps import tapping, wait_for_traffic
 from tests.system.test_commands import good_status
-from tests.system.test_faults import wait_for_traffic, wait_until
 
 JOINED = CLUSTERS + 1
 """So that a cluster has two of them, who have to move when it is drained."""

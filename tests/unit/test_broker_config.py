@@ -103,6 +103,13 @@ def test_each_cluster_has_its_own_ports_and_its_own_name_on_main(
     assert f"remote_clientid edge-cluster-2-{made.instance}" in second
 
 
+def test_clusters_look_for_main_where_the_settings_say(tmp_path: Path) -> None:
+    chosen = settings(tmp_path).model_copy(update={"main_host": "main.example"})
+    texts = {file.path: file.text for file in broker_files(chosen, credentials(chosen))}
+
+    assert "address main.example:2000" in texts[config_path(chosen, "cluster-1")]
+
+
 def test_a_password_stands_in_clear_only_where_its_user_needs_it(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,118 @@
+"""`python -m tests.faults`: every part killed, hung, cut off and filled up.
+
+Ends with 0 if all promises were kept, 1 if one was broken, 2 if the command line
+cannot be used, 130 after Ctrl-C (what was found is shown).
+"""
+
+import argparse
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from tests.faults import report
+from tests.faults.campaign import Campaign
+from tests.faults.catalogue import faults
+from tests.faults.fault import Fault
+from tests.faults.plan import TRIALS, NothingChosen, chosen
+from tests.faults.running import say
+
+MINUTES = 110
+"""After so long no trial is begun; what began then and is looked at takes the rest."""
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        wanted = chosen(faults(), options.only, quick=options.quick)
+    except NothingChosen as error:
+        parser.error(str(error))
+    if options.list:
+        print(*map(_described, wanted), sep="\n")
+        return 0
+    seed = options.seed if options.seed is not None else random.randrange(10**6)
+    say(f"seed {seed}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    campaign = Campaign(
+        wanted,
+        trials=1 if options.quick else options.trials,
+        seed=seed,
+        within_s=options.minutes * 60,
+        may_step_clock=options.step_clock,
+    )
+    code = 1
+    try:
+        code = _run(campaign)
+    finally:  # whatever ended it: what was found is kept
+        is_whole = code != _INTERRUPTED and _is_all(options)
+        code = _conclude(campaign, options.json, publish=is_whole) or code
+    return code
+
+
+def _run(campaign: Campaign) -> int:
+    try:
+        campaign.run()
+    except KeyboardInterrupt:
+        say("Interrupted; this was found:")
+        return _INTERRUPTED
+    return 0
+
+
+def _conclude(campaign: Campaign, file: Path | None, *, publish: bool) -> int:
+    """Show the result, write it down, and return 1 if a promise was broken."""
+    result = campaign.result
+    raw = msgspec.json.format(msgspec.json.encode(result)) + b"\n"
+    if file:
+        file.write_bytes(raw)
+    say(f"\n{report.table(result)}\n\n{report.summary(result)}")
+    if publish:
+        report.publish(result, raw)
+    return 1 if any(result.failures()) else 0
+
+
+def _is_all(options: argparse.Namespace) -> bool:
+    """Tell whether so much is tried as in what is committed."""
+    return options.only == "*" and not options.quick and options.trials >= TRIALS
+
+
+def _described(fault: Fault) -> str:
+    notes = [fault.setting]
+    notes += ["main"] if fault.is_main else []
+    notes += ["a sender dies, too"] if fault.kills_senders else []
+    return f"{fault.title} ({', '.join(notes)})"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults")
+    add = parser.add_argument
+    add("--trials", type=_positive, default=TRIALS, help="of each fault")
+    add("--seed", type=int, help="of all that is random; printed if not given")
+    add("--only", default="*", metavar="PATTERN", help="of part/fault: 'bridge/*'")
+    add("--quick", action="store_true", help="each main fault, once")
+    add("--list", action="store_true", help="show the faults, and start nothing")
+    add("--json", type=Path, metavar="FILE", help="write all that was found")
+    add("--minutes", type=_positive, default=MINUTES, help="no trial begins later")
+    add(
+        "--step-clock",
+        action="store_true",
+        help="set this machine's clock wrong by 5 s; nothing else may run here",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
