@@ -71,7 +71,9 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
         "spark.driver.memory": f"{options.driver_memory_mb}m",
         "spark.driver.host": _LOOPBACK,
         "spark.driver.bindAddress": _LOOPBACK,
-        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError"
+        # Spark looks for comments in the code it writes by a regex that recurses for
+        # each character: before Java has compiled that, a megabyte may be too little.
+        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError -Xss4m"
         f' "-Dlog4j2.configurationFile={_LOG4J}" "-Djava.io.tmpdir={options.scratch}"',
         "spark.jars": ",".join(str(jar) for jar in jars),
         "spark.local.dir": str(options.scratch),

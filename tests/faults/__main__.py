@@ -13,17 +13,20 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults import report
+from tests.faults import lanes, report
 from tests.faults.campaign import Campaign
 from tests.faults.catalogue import faults
 from tests.faults.fault import Fault
+from tests.faults.lanes import LaneGone
 from tests.faults.plan import TRIALS, NothingChosen, chosen
+from tests.faults.results import Result
 from tests.faults.running import say
 
 MINUTES = 110
 """After so long no trial is begun; what began then and is looked at takes the rest."""
 
 _INTERRUPTED = 130
+_ALL = "*"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,37 +40,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print(*map(_described, wanted), sep="\n")
         return 0
-    seed = options.seed if options.seed is not None else random.randrange(10**6)
-    say(f"seed {seed}")
+    if options.seed is None:
+        options.seed = random.randrange(10**6)
+    say(f"seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    is_all = options.only == [_ALL] and not options.quick
+    try:
+        result, is_interrupted = _all(options) if is_all else _some(options, wanted)
+    except LaneGone as error:
+        say(f"{error}; what it said is above")
+        return 1
+    is_whole = is_all and not is_interrupted and options.trials >= TRIALS
+    code = _conclude(result, options.json, publish=is_whole)
+    return _INTERRUPTED if is_interrupted else code
+
+
+def _all(options: argparse.Namespace) -> tuple[Result, bool]:
+    given = {name: getattr(options, name) for name in ("trials", "seed", "minutes")}
+    words = [word for name in given for word in (f"--{name}", f"{given[name]}")]
+    return lanes.run([*words, *(["--step-clock"] if options.step_clock else [])])
+
+
+def _some(options: argparse.Namespace, wanted: Sequence[Fault]) -> tuple[Result, bool]:
     campaign = Campaign(
         wanted,
         trials=1 if options.quick else options.trials,
-        seed=seed,
+        seed=options.seed,
         within_s=options.minutes * 60,
         may_step_clock=options.step_clock,
     )
-    code = 1
-    try:
-        code = _run(campaign)
-    finally:  # whatever ended it: what was found is kept
-        is_whole = code != _INTERRUPTED and _is_all(options)
-        code = _conclude(campaign, options.json, publish=is_whole) or code
-    return code
-
-
-def _run(campaign: Campaign) -> int:
     try:
         campaign.run()
     except KeyboardInterrupt:
         say("Interrupted; this was found:")
-        return _INTERRUPTED
-    return 0
+        return campaign.result, True
+    except BaseException:
+        _conclude(campaign.result, options.json, publish=False)
+        raise
+    return campaign.result, False
 
 
-def _conclude(campaign: Campaign, file: Path | None, *, publish: bool) -> int:
+def _conclude(result: Result, file: Path | None, *, publish: bool) -> int:
     """Show the result, write it down, and return 1 if a promise was broken."""
-    result = campaign.result
     raw = msgspec.json.format(msgspec.json.encode(result)) + b"\n"
     if file:
         file.write_bytes(raw)
@@ -75,11 +89,6 @@ def _conclude(campaign: Campaign, file: Path | None, *, publish: bool) -> int:
     if publish:
         report.publish(result, raw)
     return 1 if any(result.failures()) else 0
-
-
-def _is_all(options: argparse.Namespace) -> bool:
-    """Tell whether so much is tried as in what is committed."""
-    return options.only == "*" and not options.quick and options.trials >= TRIALS
 
 
 def _described(fault: Fault) -> str:
@@ -94,7 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--trials", type=_positive, default=TRIALS, help="of each fault")
     add("--seed", type=int, help="of all that is random; printed if not given")
-    add("--only", default="*", metavar="PATTERN", help="of part/fault: 'bridge/*'")
+    add(
+        "--only",
+        nargs="+",
+        default=[_ALL],
+        metavar="PATTERN",
+        help="of part/fault: 'bridge/*'",
+    )
     add("--quick", action="store_true", help="each main fault, once")
     add("--list", action="store_true", help="show the faults, and start nothing")
     add("--json", type=Path, metavar="FILE", help="write all that was found")

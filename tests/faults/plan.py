@@ -36,18 +36,22 @@ class Group:
     trials: tuple[Planned, ...]
 
 
-def chosen(faults: Sequence[Fault], pattern: str, *, quick: bool) -> list[Fault]:
+def chosen(
+    faults: Sequence[Fault], patterns: Sequence[str], *, quick: bool
+) -> list[Fault]:
     """Return the faults that are wanted.
 
     Args:
         faults: All there are.
-        pattern: Of `part/name`, as file names are matched.
+        patterns: Of `part/name`, as file names are matched; one has to fit.
         quick: Whether only those that the quick form has, once each.
 
     Raises:
         NothingChosen: If there is none.
     """
-    found = [one for one in faults if fnmatchcase(one.title, pattern)]
+    found = [
+        one for one in faults if any(fnmatchcase(one.title, each) for each in patterns)
+    ]
     if quick:
         found = [
             replace(one, trials=1)
@@ -55,7 +59,9 @@ def chosen(faults: Sequence[Fault], pattern: str, *, quick: bool) -> list[Fault]
             if one.is_main and one.setting == DEFAULT
         ]
     if not found:
-        raise NothingChosen(f"no fault is called {pattern}; --list shows them")
+        raise NothingChosen(
+            f"no fault is called {' or '.join(patterns)}; --list shows them"
+        )
     return found
 
 

@@ -4,7 +4,7 @@ Moments are UTC, ISO 8601; times end in `_s`.
 """
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -136,6 +136,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             if not one.agrees:
                 yield f"recount of {one.room}: difference {one.difference} {one.words}"
         yield from self.broken
+
+
+def merged(results: Sequence[Result]) -> Result:
+    """Return what several runs with one seed, side by side, found together."""
+    return Result(
+        seed=results[0].seed,
+        taken_at=min(one.taken_at for one in results),
+        seconds=max(one.seconds for one in results),
+        groups=tuple(group for one in results for group in one.groups),
+        recounts=tuple(each for one in results for each in one.recounts),
+        broken=tuple(words for one in results for words in one.broken),
+    )
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ WITHIN_S = 900
 @pytest.mark.timeout(2 * WITHIN_S)
 def test_each_main_fault_loses_nothing_and_counts_nothing_twice(stack: Stack) -> None:
     campaign = Campaign(
-        chosen(faults(), "*", quick=True), trials=1, seed=SEED, within_s=WITHIN_S
+        chosen(faults(), ["*"], quick=True), trials=1, seed=SEED, within_s=WITHIN_S
     )
     with of_stack(stack, SEED) as scene:
         campaign.on_scene(scene)
