@@ -50,7 +50,7 @@ test: setup ## Unit, integration and system tests
 test-long: setup ## The tests that take minutes each
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
 
-test-faults: setup ## Break every part under load, and add up: within two hours
+test-faults: setup ## Break every part under load, and add up: hours
 	$(BIN)/python -m tests.faults
 
 bench: ## Measure it all: docs/benchmarks.md, and the figures in README
