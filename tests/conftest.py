@@ -1,5 +1,6 @@
 """How a run in several processes is shared out, and what it begins with."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -23,6 +24,10 @@ _LONGEST = (
 _SHORTEST = "tests/unit/"
 """What is short is begun last: then all processes end at about the same time."""
 
+
+# A JVM that the tests start lives for minutes at most: no time to optimise what it
+# compiles, or to collect garbage beside its work. Half of a start's CPU.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # Started in the background of a shell, Ctrl-C is ignored, also by all that the tests
 # start.

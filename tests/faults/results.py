@@ -27,7 +27,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         unknown: Reactions that nobody can tell of.
         lost: Accepted and in no total.
         twice: In a total, and never sent or counted before.
-        recovery_s: From when the part may recover until every cluster shows what was
+        recovery_s: From when the part may recover until everybody is shown what was
             sent after that; None if it never did.
         silence_s: The longest time without a 202.
         seconds: How long it all took.

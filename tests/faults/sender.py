@@ -40,6 +40,13 @@ COPIED_MAX = 10
 REPEAT_FOR_S = 40.0
 """The stream knows a batch for a minute."""
 
+REPEATED = 0.1
+"""Share of the batches that are sent once more though they were accepted, as by who
+has lost the answer."""
+
+REPEATED_WITHIN_S = 2.0
+"""Of the answer: the stream has gone on meanwhile, or has been killed."""
+
 _JITTER_S, _JITTER_MAX_S = 0.25, 8.0
 
 
@@ -51,6 +58,9 @@ class Batch:
     room: str
     emoji: Counter[str]
     body: bytes
+    again_s: tuple[float, ...]
+    """The pause before each time that it is sent again, once it is accepted."""
+
     may_be_stored: bool = False
 
 
@@ -127,7 +137,15 @@ class Sender:
             self._rooms[self._number % len(self._rooms)],
             Counter(emoji),
             json.dumps(body).encode(),
+            self._again_s(),
         )
+
+    def _again_s(self) -> tuple[float, ...]:
+        if self._copies > 1:
+            return (0.0,) * (self._copies - 1)
+        if self._chance.random() < REPEATED:
+            return (self._chance.uniform(0, REPEATED_WITHIN_S),)
+        return ()
 
     async def _deliver(self, batch: Batch) -> None:
         """Post a batch until its fate is known, or it is too late to ask again."""
@@ -145,7 +163,8 @@ class Sender:
                 break
             await asyncio.sleep(wait_s)
         if fate == "accepted":
-            for _ in range(self._copies - 1):
+            for pause_s in batch.again_s:
+                await asyncio.sleep(pause_s)
                 if time.monotonic() > until_s:
                     break  # a copy that comes later may count again
                 await self._try(batch)  # whatever is said: it was accepted

@@ -56,7 +56,7 @@ def run(
 
 
 def _struck(theatre: Theatre, fault: Fault, trial: Trial) -> Trial:
-    """Let it happen, and wait until every cluster shows what was sent afterwards."""
+    """Let it happen, and wait until all are shown what was sent afterwards."""
     senders, at = theatre.scene.senders, _now()
     done = fault.strike(theatre.scene)
     again_s = _news(theatre, done.over_s)
@@ -72,7 +72,7 @@ def _struck(theatre: Theatre, fault: Fault, trial: Trial) -> Trial:
 
 
 def _news(theatre: Theatre, since_s: float) -> float:
-    """Wait until every cluster shows reactions sent after a moment; return when.
+    """Wait until everybody is shown reactions sent after a moment; return when.
 
     A total above all that was sent before must contain some of them.
 
@@ -90,7 +90,7 @@ def _news(theatre: Theatre, since_s: float) -> float:
 
     theatre.scene.wait_for(
         lambda: None not in firsts(),
-        "reactions sent after it are shown by every cluster",
+        "reactions sent after it are shown to everybody",
         poll_s=_LOOK_EVERY_S,
     )
     return max(filter(None, firsts()))

@@ -142,8 +142,8 @@ class Viewers:
         return [one.sight for one in self._watchers] + joined
 
     def first_above(self, room: str, total: int) -> float | None:
-        """Return when the last cluster first showed more; None if one has not yet."""
-        firsts = [one.sight.first_above(room, total) for one in self._watchers]
+        """Return when the last of all first saw more; None if one has not yet."""
+        firsts = [one.first_above(room, total) for one in self.sights_of(room)]
         return None if None in firsts else max(filter(None, firsts))
 
     def forget_times(self) -> None:

@@ -30,9 +30,6 @@ FRAME_WITHIN_S = 300
 READABLE_WITHIN_S = 0.1
 """What Kafka is granted to make frames readable once their transaction is to end."""
 
-QUICK_JVM = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-"""A JVM that lives for seconds: no time to optimise what it compiles."""
-
 RUNS = "query running"
 """In its log at each start, once its JVM is there and before it counts anything."""
 
@@ -74,7 +71,7 @@ class StreamProcess:
         """Return what makes another process one of the same system."""
         chosen = {**self._settings, **others}
         own = {f"EMOSTREAM_{k.upper()}": str(v) for k, v in chosen.items()}
-        return {**os.environ, **own, **QUICK_JVM}
+        return {**os.environ, **own}
 
     def start(self) -> None:
         """Start it; it is not ready yet."""

@@ -79,7 +79,19 @@ def test_the_book_has_each_batch_that_was_answered_and_nothing_else(
     assert book.reactions == 50 * len(server.came)
     assert (book.doubtful, book.wrong) == (0, ())
     assert all(book.accepted[room] for room in senders.rooms)
-    assert all(len(bodies) == 1 for bodies in server.came.values())
+
+
+def test_some_batches_come_once_more_though_they_were_accepted(
+    server: Server, senders: Senders
+) -> None:
+    senders.release()
+    soon(lambda: len(server.came) > 200, "two hundred batches")
+    senders.hold()
+
+    times = Counter(len(bodies) for bodies in server.came.values())
+    assert times.keys() == {1, 2}
+    assert times[1] > 4 * times[2]
+    assert all(len({*bodies}) == 1 for bodies in server.came.values())
 
 
 def test_held_senders_are_silent_until_they_are_released(

@@ -21,7 +21,6 @@ from stream.room_log import RoomLog
 from stream.windows import RoomState, Windows
 from tests.frames import hearts
 from tests.integration.kafka_server import KafkaServer
-from tests.integration.stream_process import QUICK_JVM
 
 MINUTE_MS = 60_000
 OLD = "2026-11-20T18:00:00.000Z"
@@ -106,7 +105,7 @@ class Recounted:
         }
         return subprocess.run(
             [sys.executable, "-m", "compose", "recount", "final", *arguments],
-            env={**os.environ, **own, **QUICK_JVM},
+            env={**os.environ, **own},
             capture_output=True,
             text=True,
             check=False,
