@@ -132,7 +132,6 @@ FAULTS = (
         "spark",
         "restart with a backlog of 10 minutes",
         partial(fall_behind, for_s=600),
-        trials=1,
     ),
     Fault("spark", "checkpoint deleted while in use", lose_checkpoint, is_main=True),
     Fault("spark", "checkpoint and epoch deleted while down", lose_folder),

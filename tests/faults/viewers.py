@@ -87,11 +87,14 @@ class Joined:
 
     def _watch(self) -> None:
         while not self._ending.is_set():
+            why = "there were no more frames"
             try:
                 for frame in self._client.frames():
                     self.sight.take(shown(frame), time.monotonic())
             except Exception as error:  # noqa: BLE001 - told at the end of the trial
-                self.sight.faults.append(f"{self.sight.who} gave up: {error!r}")
+                why = repr(error)
+            if not self._ending.is_set():
+                self.sight.faults.append(f"{self.sight.who} gave up: {why}")
             if not self._ending.wait(_ANEW_AFTER_S):
                 self._client = Client(self.room, self._url)
 
