@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LaneGone as error:
         say(f"{error}; what it said is above")
         return 1
-    is_whole = is_all and not is_interrupted and options.trials >= TRIALS
+    is_cut = is_interrupted or bool(result.left_out)
+    is_whole = is_all and not is_cut and options.trials >= TRIALS
     code = _conclude(result, options.json, publish=is_whole)
     return _INTERRUPTED if is_interrupted else code
 
