@@ -1,4 +1,4 @@
-"""The whole run is two side by side, and loses none of what they find."""
+"""The whole run is several side by side, and loses none of what they find."""
 
 from collections import Counter
 
