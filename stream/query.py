@@ -40,6 +40,11 @@ class TriggerLog(Protocol):
         ...
 
 
+_KAFKA_AWAY_MAX_S = 300
+"""How long a trigger waits for a Kafka that is away. By itself it would be one minute:
+then the query ends, and Spark's start comes on top of Kafka's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where reactions are read from."""
@@ -72,6 +77,7 @@ def read_reactions(
         .option("subscribe", source.topic)
         .option("includeHeaders", "true")
         .option("startingOffsets", start)
+        .option("kafka.default.api.timeout.ms", str(_KAFKA_AWAY_MAX_S * 1000))
         .options(**options or {})
         .load()
     )

@@ -1,12 +1,13 @@
 """How a run in several processes is shared out, and what it begins with."""
 
-import os
 import signal
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests import java
 
 _SYSTEM = "tests/system"
 _UNDER_FIRE = tuple(
@@ -25,9 +26,7 @@ _SHORTEST = "tests/unit/"
 """What is short is begun last: then all processes end at about the same time."""
 
 
-# A JVM that the tests start lives for minutes at most: no time to optimise what it
-# compiles, or to collect garbage beside its work. Half of a start's CPU.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+java.short_lived()
 
 # Started in the background of a shell, Ctrl-C is ignored, also by all that the tests
 # start.

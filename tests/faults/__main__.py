@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests import java
 from tests.faults import lanes, report
 from tests.faults.campaign import Campaign
 from tests.faults.catalogue import faults
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.seed = random.randrange(10**6)
     say(f"seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    java.short_lived()
     is_all = options.only == [_ALL] and not options.quick
     try:
         result, is_interrupted = _all(options) if is_all else _some(options, wanted)
