@@ -31,7 +31,7 @@ def use_of(scene: Scene) -> dict[str, Use]:
     found = {}
     for name, pid in scene.pids().items():
         with suppress(psutil.NoSuchProcess):
-            found[name] = _use(psutil.Process(pid))
+            found[name] = use_by(psutil.Process(pid))
     return found
 
 
@@ -66,10 +66,24 @@ def _growth(name: str, uses: Sequence[Use]) -> list[str]:
     return words
 
 
-def _use(process: psutil.Process) -> Use:
+def use_by(process: psutil.Process) -> Use:
+    """Look at a process and all that it started."""
     memory_bytes = handles = 0
     for one in [process, *process.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):
             memory_bytes += one.memory_info().rss
-            handles += one.num_fds()
+            handles += one.num_fds() - _held_by_others(one)
     return Use(round(memory_bytes / 1024**2, 1), handles)
+
+
+def _held_by_others(process: psutil.Process) -> int:
+    """Count the connections that somebody else has opened and not closed.
+
+    A sender has as many as it has batches on their way: more on a slow machine. What it
+    has closed, and the process has not, is in another state.
+    """
+    connections = process.net_connections("tcp")
+    listened = {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
+    return sum(
+        c.status == psutil.CONN_ESTABLISHED and c.laddr in listened for c in connections
+    )
