@@ -5,14 +5,16 @@
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra dev --extra bench \
+# Node comes with .venv: a system's own may be too old, or none.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/web/page
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra page --extra dev --extra bench \
 	--generate-hashes --universal --custom-compile-command "make lock" \
 	--quiet -o requirements.lock
 
 help: ## List the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-setup: ## Install what is missing: system packages, .venv, jars
+setup: ## Install what is missing: system packages, .venv, jars; build the pages
 	@$(PYTHON3) -m compose.setup
 
 up: setup ## Start everything and wait until it is ready
@@ -37,17 +39,20 @@ clean: | $(BIN)/emostream ## Delete all data, logs and credentials; asks first
 	@$(BIN)/emostream clean
 
 check: ## Format, lint, types and import contracts; changes nothing
-	@$(PYTHON3) -m compose.setup python
+	@$(PYTHON3) -m compose.setup check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run check
 
-test: setup ## Unit, integration and system tests
+test: ## Unit, integration and system tests
+	@$(PYTHON3) -m compose.setup test
 	$(BIN)/pytest -v -m "not long" -n 3 --durations 20 --dist loadscope --no-loadscope-reorder \
 		tests/unit tests/integration tests/system
 
-test-long: setup ## The tests that take minutes each
+test-long: ## The tests that take minutes each
+	@$(PYTHON3) -m compose.setup test
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
 
 test-faults: setup ## Break every part under load, and add up: hours

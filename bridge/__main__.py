@@ -9,13 +9,17 @@ import threading
 from confluent_kafka import KafkaException
 from prometheus_client import start_http_server
 
+import ingest.topics
 import stream.topics
-from bridge.kafka_log import KafkaLog
+from bridge import metrics
 from bridge.mqtt_publisher import Login, MqttPublisher
 from bridge.relay import Relay
 from compose import logs
 from compose.credentials import Credentials
 from compose.settings import LOOPBACK, BadSetting, Settings
+from ingest.kafka_log import KafkaLog
+from ingest.outage import Outage
+from ingest.state_log import StateLog
 from mosquitto.acl import BRIDGE
 
 log = logging.getLogger("bridge")
@@ -44,21 +48,38 @@ def main() -> int:
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
-    """Relay frames until `stopping` is set."""
+    """Relay frames and rooms' states until `stopping` is set."""
     start_http_server(settings.bridge_metrics_port, addr=LOOPBACK)
     prefix = settings.kafka_topic_prefix
     frames = KafkaLog(
         settings.bootstrap_servers,
         topic=stream.topics.frames(prefix).name,
         group=f"{prefix}bridge",
+        outage=Outage("kafka", metrics.KAFKA_UP),
     )
+    states = _states(settings, stopping)
     main_broker = MqttPublisher(_login(settings))
-    relay = Relay(frames, main_broker)
+    relay = Relay(frames, states, main_broker)
     while not stopping.is_set():
         relay.step(_POLL_S)
     main_broker.close()
+    states.close()
     frames.close()
     log.info("ended")
+
+
+def _states(settings: Settings, stopping: threading.Event) -> StateLog:
+    prefix = settings.kafka_topic_prefix
+    records = KafkaLog(
+        settings.bootstrap_servers,
+        topic=ingest.topics.states(prefix).name,
+        group=f"{prefix}bridge-states",  # nothing is committed
+        outage=Outage("states", metrics.STATES_UP),
+    )
+    unreadable = metrics.UNREADABLE.labels("bad_state")
+    states = StateLog(records, unreadable, end_process=stopping.set)
+    states.start()
+    return states
 
 
 def _login(settings: Settings) -> Login:

@@ -4,7 +4,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter(
     "bridge_frames_total",
-    "Frames that the main broker acknowledged. Flat while reactions come in: stuck.",
+    "Frames that the main broker acknowledged, and now and then a room's state. Flat "
+    "while reactions come in: stuck.",
 )
 FRAME_AGE = Histogram(
     "bridge_frame_age_seconds",
@@ -32,7 +33,8 @@ REFUSED = Counter(
 )
 UNREADABLE = Counter(
     "bridge_records_unreadable_total",
-    "Records passed over. Not zero: something else writes to the frame log.",
+    "Records passed over. Not zero: something else writes to the log of frames, or to "
+    "that of rooms' states (bad_state).",
     ["reason"],
 )
 PULSES = Counter(
@@ -50,6 +52,10 @@ CONNECTS = Counter(
 MAIN_UP = Gauge(
     "bridge_main_up",
     "1 while connected to main. 0: no frame travels.",
+)
+STATES_UP = Gauge(
+    "bridge_states_up",
+    "1 while rooms' states are read from Kafka. 0: nobody learns what hosts change.",
 )
 KAFKA_UP = Gauge(
     "bridge_kafka_up",

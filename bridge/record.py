@@ -1,8 +1,9 @@
-"""A record of the frame log, and what the bridge takes it for."""
+"""What the bridge takes a record of the frame log for."""
 
 from dataclasses import dataclass
 
 from bridge.rooms import EncodedFrame, Removal, TimedStamp
+from ingest.kafka_log import Record
 from mosquitto.config import PAYLOAD_MAX_BYTES
 from mosquitto.topic import BadRoom, check_room
 from stream.frame import BadFrame, Pulse
@@ -29,35 +30,27 @@ class EncodedPulse:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record and its place in the log."""
+def read(record: Record) -> EncodedFrame | EncodedPulse | Removal:
+    """Return what a record says; without a value it takes a room out.
 
-    key: bytes | None
-    value: bytes | None
-    partition: int
-    offset: int
-
-    def read(self) -> EncodedFrame | EncodedPulse | Removal:
-        """Return what the record says; without a value it takes a room out.
-
-        Raises:
-            Unreadable: If it is neither a frame of the room in its key nor a pulse.
-        """
-        try:
-            if self.key == PULSE_KEY:
-                return EncodedPulse(Pulse.decode(self.value or b""), self.value or b"")
-            room = _room(self.key)
-            if self.value is None:
-                return Removal(room)
-            frame = EncodedFrame(TimedStamp.decode(self.value), self.value)
-        except BadFrame as error:
-            raise Unreadable("bad_frame", str(error)) from error
-        if frame.room != room:
-            raise Unreadable("other_room")
-        if len(frame.payload) > PAYLOAD_MAX_BYTES:
-            raise Unreadable("too_large", f"{len(frame.payload)} bytes")
-        return frame
+    Raises:
+        Unreadable: If it is neither a frame of the room in its key nor a pulse.
+    """
+    try:
+        if record.key == PULSE_KEY:
+            raw = record.value or b""
+            return EncodedPulse(Pulse.decode(raw), raw)
+        room = _room(record.key)
+        if record.value is None:
+            return Removal(room)
+        frame = EncodedFrame(TimedStamp.decode(record.value), record.value)
+    except BadFrame as error:
+        raise Unreadable("bad_frame", str(error)) from error
+    if frame.room != room:
+        raise Unreadable("other_room")
+    if len(frame.payload) > PAYLOAD_MAX_BYTES:
+        raise Unreadable("too_large", f"{len(frame.payload)} bytes")
+    return frame
 
 
 def _room(key: bytes | None) -> str:

@@ -1,4 +1,4 @@
-"""The relay loop, written against two small protocols instead of two clients."""
+"""The relay loop, written against small protocols instead of clients."""
 
 import logging
 import random
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge import metrics
-from bridge.outage import Outage
-from bridge.record import EncodedPulse, Record, Unreadable
+from bridge.record import EncodedPulse, Unreadable, read
 from bridge.rooms import EncodedFrame, Removal, Rooms, Travelling
+from bridge.states import Known, RoomStates, StateSource
+from ingest.kafka_log import Record
+from ingest.outage import Outage
+from ingest.room_state import RoomState
 from mosquitto import topic
 
 log = logging.getLogger(__name__)
@@ -88,22 +91,25 @@ class MainBroker(Protocol):
 
 
 class Relay:
-    """Moves each room's newest frame from the log to the main broker.
+    """Moves each room's newest frame, and its state, from their logs to main.
 
     Offsets are committed only after main acknowledged everything up to them, so a
     crash repeats frames and never skips a room's last one. Main keeps nothing on
     disk: at each connect every room is published again. While main is away the log
-    is read on, so that what is published then is the newest.
+    is read on, so that what is published then is the newest. States travel behind
+    what a poll of frames brings, and no frame waits for them.
     """
 
     def __init__(
         self,
         frames: FrameLog,
+        states: StateSource,
         main: MainBroker,
         *,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._frames = frames
+        self._states = RoomStates(states)
         self._main = main
         self._now_ms = now_ms
         self._rooms = Rooms()
@@ -122,6 +128,7 @@ class Relay:
                 self._main.serve()
                 self._publish(travelling, pulse)
                 self._observe(travelling)
+                self._tell(self._states.changed())
             elif self._retry.due():
                 self._connect()
             else:
@@ -137,6 +144,7 @@ class Relay:
         self._main.connect()
         metrics.CONNECTS.inc()
         self._publish(self._rooms.everything(), pulse=None)
+        self._tell(self._states.everything())
         self._linked = True
         self._outage.ended()
         self._retry.succeeded()
@@ -148,6 +156,10 @@ class Relay:
             messages.append(_sign_of_life(pulse))
         if messages:
             self._main.publish(messages)
+
+    def _tell(self, states: Known) -> None:
+        if states:
+            self._main.publish([_state(room, state) for room, state in states.items()])
 
     def _observe(self, travelling: Travelling) -> None:
         now_ms = self._now_ms()
@@ -167,7 +179,7 @@ class Relay:
         pulse = None
         for record in records:
             try:
-                event = record.read()
+                event = read(record)
             except Unreadable as error:
                 _pass_over(record, error)
                 continue
@@ -207,6 +219,11 @@ def _message(frame: EncodedFrame) -> Message:
 
 def _clear(room: str) -> Message:
     return Message(topic.room_frame(room), b"", retained=True)
+
+
+def _state(room: str, state: RoomState | None) -> Message:
+    payload = b"" if state is None else state.encode()
+    return Message(topic.room_state(room), payload, retained=True)
 
 
 def _sign_of_life(pulse: EncodedPulse) -> Message:

@@ -148,6 +148,33 @@ def recount(
             raise typer.Exit(1)
 
 
+@app.command("host-url")
+def host_url(
+    room: Annotated[str, typer.Argument(help="Whose host the link makes.")],
+    by: Annotated[str, typer.Option(help="What the room's log calls it.")] = "host",
+    hours: Annotated[
+        int, typer.Option(min=1, max=8760, help="How long the link is good.")
+    ] = 168,
+) -> None:
+    """Print a link to close and open a room, and to choose its emoji."""
+    with problems.told():
+        from compose import host_url
+
+        typer.echo(host_url.text(Settings.load(), room, by=by, hours=hours))
+
+
+@app.command("host-log")
+def host_log(
+    room: Annotated[str, typer.Argument(help="Which room.")],
+    as_json: _AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show who changed what in a room, the newest change first."""
+    with problems.told():
+        from compose import host_log
+
+        host_log.show(Settings.load(), room, as_json=as_json)
+
+
 @app.command()
 def clean(
     yes: Annotated[  # noqa: FBT002 - a flag of the command line

@@ -1,9 +1,10 @@
-"""What `up` prints last: where to post, what to watch, how to end it."""
+"""What `up` prints last: what to open, where to post, what to watch, how to end it."""
 
 import shlex
 import sys
 from pathlib import Path
 
+from compose import openness
 from compose.brokers import cluster_names, cluster_port
 from compose.layout import Layout
 from compose.scaling import drains
@@ -11,15 +12,27 @@ from compose.settings import LOOPBACK, Settings, variable
 from mosquitto.topic import MAIN_ROOM, room_frame
 
 
-def ready_text(settings: Settings) -> str:
-    """Return commands to paste: they name what differs from the defaults."""
+def ready_text(settings: Settings, *, with_code: bool = False) -> str:
+    """Return what to open, and commands to paste: they name what is not the default.
+
+    Args:
+        settings: What runs.
+        with_code: Whether to add a QR code for phones, where they can come.
+
+    Raises:
+        BadSetting: If the public host is no address of this machine any more.
+    """
     base = f"http://{LOOPBACK}:{settings.http_port}"
     url = _unless_default(settings, "http_port", f" --url {base}")
     broker = f"{LOOPBACK}:{settings.cluster_port}"
     emostream = own_command()
     operate = f"{_where(settings)}{emostream}"
+    opened = openness.text(settings, with_code=with_code)
     return f"""
-EmoStream is up. React:
+EmoStream is up. Open this in two windows, and tap:
+  {base}/
+{opened}
+React:
   {emostream} tap ❤️{url}
   curl {base}/v1/reactions --json '{_reaction()}'
 Watch:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from compose import network
 from compose.credentials import Credentials
 from compose.files import File
 from compose.layout import Layout
@@ -79,6 +80,9 @@ def broker_files(settings: Settings, credentials: Credentials) -> list[File]:
     """Render every file that a broker reads, for its owner only.
 
     The same settings and credentials give the same files.
+
+    Raises:
+        BadSetting: If the public host is no address of this machine.
     """
     # Main lets in every cluster that there can be: it is not touched when one comes.
     files = _files(
@@ -125,6 +129,7 @@ def _cluster(
         user=_owner(),
         pull=pull,
         connections_max=settings.cluster_capacity + _BESIDE_CLIENTS,
+        websocket_addresses=network.listened(settings.public_host),
     )
 
 

@@ -25,6 +25,9 @@ class Credentials(msgspec.Struct, frozen=True):
     kafka_cluster_id: str
     """Under which our own Kafka formats its log."""
 
+    host: str = ""
+    """Signs the links of rooms' hosts; an installation of before has none."""
+
     @classmethod
     def load(cls, state_dir: Path) -> Self:
         """Read what the first start made.
@@ -36,7 +39,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
     @classmethod
     def load_or_make(cls, state_dir: Path, users: list[str]) -> Self:
-        """Read the credentials; make what `users` do not have yet."""
+        """Read the credentials; make what `users` or hosts do not have yet."""
         try:
             known = cls.load(state_dir)
         except FileNotFoundError:
@@ -45,9 +48,10 @@ class Credentials(msgspec.Struct, frozen=True):
             user: known.passwords.get(user) or secrets.token_urlsafe(24)
             for user in [*known.passwords, *users]
         }
-        if passwords == known.passwords:
+        host = known.host or secrets.token_urlsafe(32)
+        made = msgspec.structs.replace(known, passwords=passwords, host=host)
+        if made == known:
             return known
-        made = msgspec.structs.replace(known, passwords=passwords)
         _write_private(state_dir / FILE, msgspec.json.encode(made))
         return made
 

@@ -1,12 +1,13 @@
 """What the operator's commands do; needs the extra `server`."""
 
+import sys
 from dataclasses import asdict
 from functools import partial
 from typing import NoReturn
 
 from rich.console import Console
 
-from compose import banner, cleaning, epochs, preflight, running, topology
+from compose import banner, cleaning, epochs, network, preflight, running, topology
 from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.native import Native
@@ -27,11 +28,13 @@ def up(settings: Settings) -> str:
 
     Raises:
         Refused: If it cannot be brought up; nothing of it is left running.
-        BadSetting: If it is to scale itself, and would start out of bounds.
+        BadSetting: If it is to scale itself, and would start out of bounds; if the
+            public host is no address of this machine.
         KeyboardInterrupt: If a person gave up; the same.
     """
     if settings.auto_scale:
         bounds.check(settings)
+    network.public_address(settings.public_host)
     preflight.check(settings)
     running.interrupts_raise()
     before = Epoch.read_beside(settings.stream_dir)
@@ -44,7 +47,7 @@ def up(settings: Settings) -> str:
         begun = epochs.told(before, Epoch.read_beside(runs_with.stream_dir))
         if begun:
             report.say(begun)
-    return banner.ready_text(runs_with)
+    return banner.ready_text(runs_with, with_code=sys.stdout.isatty())
 
 
 def down(settings: Settings) -> bool:

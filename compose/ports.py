@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import psutil
 
+from compose import network
 from compose.errors import Refused
 from compose.processes import Process
 from compose.settings import LOOPBACK
 from compose.supervision.orphans import MARKER
 
 PORT_MAX = 65535
+
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is looked for, not listened on
 
 
 class PortsTaken(Refused):
@@ -25,12 +28,14 @@ class Wanted:
     port: int
     process: str
     setting: str
+    host: str = ""
+    """Where it is open to a network beside loopback; empty: nowhere."""
 
 
 def table(processes: Iterable[Process]) -> list[Wanted]:
     """List every port that the processes listen on."""
     return [
-        Wanted(claim.port, process.name, claim.setting)
+        Wanted(claim.port, process.name, claim.setting, claim.host)
         for process in processes
         for claim in process.ports
     ]
@@ -41,12 +46,13 @@ def check(wanted: Sequence[Wanted]) -> None:
 
     Raises:
         PortsTaken: If one cannot.
+        BadSetting: If one is wanted at an address that this machine does not have.
     """
     complaints = clashes(wanted) or [
         f"port {want.port} ({want.process}) {why}: free it, or choose another"
         f" with {want.setting}"
         for want in wanted
-        if (why := problem(want.port))
+        if (why := problem(want.port, want.host))
     ]
     if complaints:
         raise PortsTaken("\n".join(complaints))
@@ -70,17 +76,31 @@ def clashes(wanted: Iterable[Wanted]) -> list[str]:
     return complaints
 
 
-def problem(port: int) -> str | None:
-    """Say why a port cannot be listened on; None if it can."""
+def problem(port: int, host: str = "") -> str | None:
+    """Say why a port cannot be listened on; None if it can.
+
+    Args:
+        port: Which one.
+        host: Where beside loopback; empty: nowhere.
+
+    Raises:
+        BadSetting: If this machine does not have the address of `host`.
+    """
+    found = (_problem_at(address, port) for address in network.listened(host))
+    return next(filter(None, found), None)
+
+
+def _problem_at(address: str, port: int) -> str | None:
     with socket.socket() as probe:
         # As servers do: connections of an earlier one that fade out are no matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
         except PermissionError:
             return "may not be used by this user"
         except OSError:
-            return f"is in use by {_described(holder(port))}"
+            where = "" if address == LOOPBACK else f" at {address}"
+            return f"is in use{where} by {_described(holder(port, address))}"
     return None
 
 
@@ -94,8 +114,8 @@ class Holder:
     """Of the EmoStream that it is part of, if it is."""
 
 
-def holder(port: int) -> Holder | None:
-    """Return who listens on `port`, as far as this user may see it."""
+def holder(port: int, address: str = LOOPBACK) -> Holder | None:
+    """Return who listens on `port` there, as far as this user may see it."""
     try:
         pids = [
             connection.pid
@@ -103,6 +123,7 @@ def holder(port: int) -> Holder | None:
             if connection.status == psutil.CONN_LISTEN
             and connection.laddr
             and connection.laddr.port == port
+            and connection.laddr.ip in {address, *_ANYWHERE}
         ]
         process = next(psutil.Process(pid) for pid in pids if pid)
         name = process.name()

@@ -6,7 +6,10 @@ from compose.errors import Refused
 from compose.settings import Settings
 from compose.setup import jars, system
 
-SERVER_MODULES = ("flask", "gunicorn", "prometheus_client", "pyspark", "supervisor")
+SERVER_MODULES = (
+    *("flask", "flask_cors", "gunicorn", "prometheus_client", "pyspark", "segno"),
+    "supervisor",
+)
 """Of the extra `server`; those that commands import are missed when they do."""
 
 

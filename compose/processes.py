@@ -17,6 +17,8 @@ class PortClaim:
 
     port: int
     setting: str
+    host: str = ""
+    """Where it is open to a network beside loopback; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from compose import origins
 from compose.presets import PRESETS, Origin, PresetSource
 
 PREFIX = "EMOSTREAM_"
@@ -187,6 +188,14 @@ class Settings(BaseSettings):
 
     cluster_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9.:_-]{1,253}$")
     """The host of the clusters' brokers, as clients are told it."""
+
+    public_host: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")
+    """An address or name of this machine on a network: HTTP and WebSockets are open
+    there, too, to whoever is on that network; nothing else is. Empty: nothing is."""
+
+    allowed_origins: Annotated[str, AfterValidator(origins.checked)] = ""
+    """Sites whose pages may react and read here from a browser: `https://example.org`,
+    several with spaces or commas between them, or `*`; empty: only our own pages."""
 
     main_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._-]{1,253}$")
     """Where bridge, clusters, web and auto-scaler find the main broker. Our own listens

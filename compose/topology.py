@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import ingest.topics
@@ -41,6 +42,9 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
     Args:
         settings: What was chosen.
         say: Told what a person should know while a step is done.
+
+    Raises:
+        BadSetting: If the public host is no address of this machine.
     """
     credentials = Credentials.load_or_make(settings.state_dir, brokers.broker_users())
     operator = Login(OPERATOR, credentials.passwords[OPERATOR])
@@ -73,6 +77,7 @@ def topic_list(settings: Settings) -> list[Topic]:
     )
     others = (
         ingest.topics.intake,
+        ingest.topics.states,
         stream.topics.frames,
         stream.topics.rooms,
         stream.topics.rejects,
@@ -164,7 +169,7 @@ def _cluster_brokers(settings: Settings, operator: Login) -> list[Process]:
             needs=(MAIN,),
             ports=(
                 _claim(settings, "cluster_port", index),
-                _claim(settings, "cluster_ws_port", index),
+                _open_claim(settings, "cluster_ws_port", index),
             ),
             ready=partial(
                 probes.cluster_is_linked,
@@ -253,7 +258,7 @@ def _web(settings: Settings) -> Process:
         name=WEB,
         command=(sys.executable, "-m", "compose.web.server"),
         needs=(TOPICS, MAIN),
-        ports=(_claim(settings, "http_port"),),
+        ports=(_open_claim(settings, "http_port"),),
         ready=partial(probes.http_answers, url),
         stop_within_s=6,
         hint=f"It serves port {settings.http_port}: {variable('http_port')}.",
@@ -283,3 +288,8 @@ def _by_hand(settings: Settings, name: str) -> str:
 def _claim(settings: Settings, name: str, offset: int = 0) -> PortClaim:
     port: int = getattr(settings, name) + offset
     return PortClaim(port, variable(name))
+
+
+def _open_claim(settings: Settings, name: str, offset: int = 0) -> PortClaim:
+    """Return the claim to a port that the public host opens to a network."""
+    return replace(_claim(settings, name, offset), host=settings.public_host)

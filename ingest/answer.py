@@ -14,7 +14,9 @@ from ingest.refusal import Label, Refused
 
 PROBES = ("/livez", "/readyz")
 
-OPERATIONS = (*PROBES, "/metrics", "/openapi.json")
+METRICS = "/metrics"
+
+OPERATIONS = (*PROBES, METRICS, "/openapi.json")
 """What every app answers about itself."""
 
 Document = Mapping[str, Any]
@@ -51,7 +53,7 @@ def add_operations(
         readiness.check()
         return json_answer({"ready": True})
 
-    @app.get("/metrics")
+    @app.get(METRICS)
     def show_metrics() -> Response:
         return Response(exposition(), content_type=CONTENT_TYPE_LATEST)
 

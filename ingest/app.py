@@ -1,4 +1,7 @@
-"""The HTTP surface: reactions in, health and metrics out; no knowledge of Kafka."""
+"""The HTTP surface: reactions in, health and metrics out; no knowledge of Kafka.
+
+What rooms take is added by `ingest.rooms`.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -10,12 +13,15 @@ from flask import Flask, Request, Response
 
 from ingest import metrics
 from ingest.account import Account
+from ingest.admission import admit
 from ingest.answer import add_refusals, json_answer, refusal_answer
 from ingest.batch import Batch
 from ingest.guard import Common, current_request
 from ingest.hold import HOLD
 from ingest.intake import read_batch
 from ingest.refusal import Refusal, Refused, Rejection
+from ingest.rooms import Hosting, add_rooms
+from ingest.state_log import StateLog
 from ingest.topics import NO_ROOM
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
@@ -35,28 +41,34 @@ class BatchSink(Protocol):
         ...
 
 
-def create_app(sink: BatchSink, common: Common, account: Account) -> Flask:
+def create_app(
+    sink: BatchSink, common: Common, account: Account, hosting: Hosting
+) -> Flask:
     """Build the app; importing this module starts nothing.
 
     Args:
         sink: Stores what was accepted.
         common: What it shares with the other apps of its server.
         account: Counts what it does for each room.
+        hosting: Decides on what rooms take.
     """
     app = common.new_app("ingest")
-    _add_reactions(app, sink, account)
+    _add_reactions(app, sink, account, hosting.states)
+    add_rooms(app, hosting)
     add_refusals(app, partial(_refused, account), Refusal)
     return app
 
 
-def _add_reactions(app: Flask, sink: BatchSink, account: Account) -> None:
+def _add_reactions(
+    app: Flask, sink: BatchSink, account: Account, states: StateLog
+) -> None:
     @app.post("/v1/reactions")
     @app.post("/v1/rooms/<room>/reactions")
     def accept(room: str = MAIN_ROOM) -> Response:
         asked = current_request()
-        batch, rejected = read_batch(asked, room)
+        batch, rejected = _read(asked, room, account)
+        batch, rejected = admit(batch, rejected, states.restriction(room))
         accepted = len(batch.reactions)
-        account.read(room, accepted + len(rejected))
         stored = sink.append(batch)
         count = partial(_count_outcome, account, room, accepted, rejected)
         hold = asked.environ.get(HOLD)
@@ -68,6 +80,20 @@ def _add_reactions(app: Flask, sink: BatchSink, account: Account) -> None:
             hold(stored)
         body = {"accepted": accepted, "rejected": rejected}
         return json_answer(body, HTTPStatus.ACCEPTED)
+
+
+def _read(
+    asked: Request, room: str, account: Account
+) -> tuple[Batch, Sequence[Rejection]]:
+    """Read a POST, and count its reactions, good or bad."""
+    try:
+        batch, rejected = read_batch(asked, room)
+    except Refused as error:
+        if error.rejected:
+            account.read(room, len(error.rejected))
+        raise
+    account.read(room, len(batch.reactions) + len(rejected))
+    return batch, rejected
 
 
 def _count_outcome(
@@ -100,8 +126,6 @@ def _note(account: Account, error: Refused, asked: Request) -> None:
     if asked.method != "POST" or asked.url_rule is None or is_counted:
         return
     room = _room(asked, error)
-    if error.rejected:
-        account.read(room, len(error.rejected))
     account.refused(room, error.refusal.label, error.rejected)
 
 

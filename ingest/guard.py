@@ -1,12 +1,14 @@
 """What the apps of one server share, and what each request goes through first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Request, request
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ingest.answer import PROBES, Document, add_operations
+from ingest import cors
+from ingest.answer import METRICS, PROBES, Document, add_operations
 from ingest.health import Readiness
 from ingest.intake import BODY_MAX_BYTES
 from ingest.limits import AddressLimits
@@ -23,6 +25,9 @@ class Common:
         limits: What one client address may ask.
         proxies: How many in front of us are trusted to add the address of who sent
             them a request to `X-Forwarded-For`.
+        origins: Of the sites whose pages may call it; none, if only its own may.
+        public_address: Where it listens for a network, empty if nowhere: what only
+            its operator looks at is not shown there.
     """
 
     readiness: Readiness
@@ -30,6 +35,8 @@ class Common:
     document: Document
     limits: AddressLimits
     proxies: int = 0
+    origins: Sequence[str] = ()
+    public_address: str = ""
 
     def new_app(self, name: str) -> Flask:
         """Return an app that has its guards and operations, and no business yet."""
@@ -40,6 +47,10 @@ class Common:
         if self.proxies:
             app.wsgi_app = ProxyFix(app.wsgi_app, x_for=self.proxies, x_proto=0)  # type: ignore[method-assign]  # as Flask says to
         app.before_request(self._admit)
+        if self.public_address:
+            app.before_request(self._hide)
+        if self.origins:
+            cors.allow(app, self.origins)
         add_operations(app, self.readiness, self.exposition, self.document)
         return app
 
@@ -49,6 +60,14 @@ class Common:
         if asked.path not in PROBES:
             self.limits.take(asked.remote_addr or "")
         _take_body(asked)
+
+    def _hide(self) -> None:
+        """Show operators' figures to no network, whoever asks from there."""
+        asked = current_request()
+        # What gunicorn calls so is the address that was connected to.
+        came_to = asked.environ["SERVER_NAME"]
+        if asked.path == METRICS and came_to == self.public_address:
+            raise NotFound
 
 
 def current_request() -> Request:

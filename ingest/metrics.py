@@ -44,6 +44,16 @@ INTAKE_FAILURES = Counter(
     "Times that Kafka did not take a worker's word for the ledger; it is said again "
     "each second. Growing: look at Kafka; the ledger gets it later.",
 )
+STATES_UNREADABLE = Counter(
+    "ingest_states_unreadable_total",
+    "Records of rooms' states passed over. Not zero: something else writes there.",
+)
+STATES_UP = Gauge(
+    "ingest_states_up",
+    "Workers that hear what hosts change. Fewer than there are workers: the others go "
+    "by what they knew.",
+    multiprocess_mode="livesum",
+)
 KAFKA_AWAY = Gauge(
     "ingest_kafka_away",
     "Workers that refuse batches because they know Kafka to be away. Above 0: "

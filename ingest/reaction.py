@@ -37,6 +37,7 @@ class Reason(StrEnum):
     BAD_USER_ID = "bad_user_id"
     BAD_EMOJI = "bad_emoji"
     BAD_TIMESTAMP = "bad_timestamp"
+    EMOJI_NOT_OFFERED = "emoji_not_offered"
 
 
 @dataclass(frozen=True, slots=True)

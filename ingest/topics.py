@@ -1,4 +1,4 @@
-"""The reaction log: its Kafka topic, its headers, and how long it is kept.
+"""What ingest writes to Kafka: its topics, and how long they are kept.
 
 Creating topics is left to `compose`; this module only says what they are.
 """
@@ -28,6 +28,11 @@ NO_ROOM = "-"
 
 INTAKE_RETENTION_BYTES = 64 * 1024 * 1024
 """Size at which the oldest words of ingest's workers go: a day of them."""
+
+CHANGES_KEPT = timedelta(days=30)
+"""How long it can be read, at least, who changed a room; its newest state for ever."""
+
+_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def reactions(prefix: str, *, partitions: int, retention_bytes: int) -> Topic:
             "message.timestamp.type": "LogAppendTime",
             "compression.type": "lz4",
             "retention.bytes": str(retention_bytes // partitions),
-            "retention.ms": str(int(timedelta(days=7) / timedelta(milliseconds=1))),
+            "retention.ms": str(timedelta(days=7) // _MS),
         },
     )
 
@@ -80,8 +85,25 @@ def intake(prefix: str) -> Topic:
             "message.timestamp.type": "LogAppendTime",
             "compression.type": "lz4",
             "retention.bytes": str(INTAKE_RETENTION_BYTES),
-            "retention.ms": str(int(timedelta(days=1) / timedelta(milliseconds=1))),
+            "retention.ms": str(timedelta(days=1) // _MS),
             # What is open is not deleted: whole segments go, the oldest first.
             "segment.bytes": str(INTAKE_RETENTION_BYTES // 8),
+        },
+    )
+
+
+def states(prefix: str) -> Topic:
+    """Describe where it is kept what each room takes, keyed by room.
+
+    One partition: the last change of a room is then the last in the log, and a
+    record's offset is a version that rises with every change.
+    """
+    return Topic(
+        f"{prefix}states",
+        1,
+        {
+            "cleanup.policy": "compact",
+            "message.timestamp.type": "LogAppendTime",
+            "min.compaction.lag.ms": str(CHANGES_KEPT // _MS),
         },
     )

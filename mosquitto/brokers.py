@@ -1,8 +1,9 @@
 """The two kinds of broker: main, and one a cluster that pulls from it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from mosquitto.config import Broker, Listener, Pull
+from mosquitto.config import LOOPBACK, Broker, Listener, Pull
 
 VIEWERS_MAX = 20_000
 """MQTT connections of a cluster's broker, unless told: as many as one core serves."""
@@ -41,6 +42,7 @@ def cluster_broker(  # noqa: PLR0913 - what differs between two of them
     user: str,
     pull: Pull,
     connections_max: int = VIEWERS_MAX,
+    websocket_addresses: Sequence[str] = (LOOPBACK,),
 ) -> Broker:
     """Describe a cluster's broker; anybody may watch.
 
@@ -52,13 +54,23 @@ def cluster_broker(  # noqa: PLR0913 - what differs between two of them
         pull: Its link to the main broker.
         connections_max: Who comes beyond them is sent away, also a worker. Mosquitto
             does not count those who come over WebSockets.
+        websocket_addresses: Where it listens for MQTT over WebSockets; for MQTT
+            itself always on loopback.
     """
     name = pull.cluster
     return Broker(
         title=f"{name}: pulls every room from main and serves those who watch",
         listeners=(
             Listener(port, connections_max=connections_max),
-            Listener(websocket_port, websockets=True, connections_max=connections_max),
+            *(
+                Listener(
+                    websocket_port,
+                    address,
+                    websockets=True,
+                    connections_max=connections_max,
+                )
+                for address in websocket_addresses
+            ),
         ),
         acl_file=folder / f"{name}.acl",
         password_file=folder / f"{name}.passwd",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bridge.record import Record
+from ingest.kafka_log import Record
 
 
 class InMemoryLog:

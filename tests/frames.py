@@ -1,6 +1,6 @@
 """Frames for tests that care about whose and how new they are, not what they say."""
 
-from bridge.record import Record
+from ingest.kafka_log import Record
 from stream.frame import Frame, Times, epoch_text
 from stream.topics import PULSE_KEY
 
@@ -56,8 +56,8 @@ def hearts(
 
 
 def record(of: Frame, offset: int = 0) -> Record:
-    return Record(of.room.encode(), of.encode(), 0, offset)
+    return Record(of.room.encode(), of.encode(), 0, offset, 0)
 
 
 def pulse_record(raw: bytes) -> Record:
-    return Record(PULSE_KEY, raw, 0, 0)
+    return Record(PULSE_KEY, raw, 0, 0, 0)

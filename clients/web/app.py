@@ -9,11 +9,13 @@ import msgspec
 from flask import Flask, Response, request
 
 from clients.place import Place
-from clients.web import metrics
+from clients.web import metrics, pages
+from clients.web.audience import Audience
 from clients.web.board import HeldFrame
 from clients.web.ledger import Ledgers, minutes_asked
 from clients.web.listing import Listing
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import NoPage, Pages
 from clients.web.refusal import Refusal
 from clients.web.registration import read_join
 from clients.worker.wire import Join
@@ -21,7 +23,7 @@ from ingest.answer import add_refusals, json_answer, refusal_answer
 from ingest.guard import Common, current_request
 from ingest.refusal import Refused
 from ingest.topics import NO_ROOM
-from mosquitto.topic import BadRoom, check_room
+from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
 
 class Frames(Protocol):
@@ -60,6 +62,8 @@ class Sources:
         listing: Returns the members of a room, or of all; may take some seconds.
         operator_key: Tells who may ask for them.
         ledgers: Knows what became of every reaction.
+        audience: Returns who is in a room, without waiting; raises `Stale`.
+        pages: What people see of it.
     """
 
     frames: Frames
@@ -67,6 +71,8 @@ class Sources:
     listing: Callable[[str | None], Listing]
     operator_key: OperatorKey
     ledgers: Ledgers
+    audience: Callable[[str], Audience]
+    pages: Pages
 
 
 def create_app(sources: Sources, common: Common) -> Flask:
@@ -81,6 +87,8 @@ def create_app(sources: Sources, common: Common) -> Flask:
     _add_places(app, sources.places)
     _add_listing(app, sources.listing, sources.operator_key)
     _add_ledgers(app, sources.ledgers)
+    _add_audience(app, sources.audience)
+    _add_pages(app, sources.pages)
     add_refusals(app, _refuse, Refusal)
     return app
 
@@ -122,6 +130,39 @@ def _add_ledgers(app: Flask, ledgers: Ledgers) -> None:
         return _as_it_is(ledgers.room(named, minutes_asked(current_request())))
 
 
+def _add_audience(app: Flask, audience: Callable[[str], Audience]) -> None:
+    @app.get("/v1/rooms/<room>/audience")
+    def show_audience(room: str) -> Response:
+        return _as_it_is(msgspec.json.encode(audience(_checked(room))))
+
+
+def _add_pages(app: Flask, built: Pages) -> None:
+    def add(path: str, name: str) -> None:
+        def show(room: str = MAIN_ROOM) -> Response:
+            _check_page(room)
+            return built.file(name).answer(current_request())
+
+        app.add_url_rule(path, path, show)
+
+    add("/", pages.AUDIENCE)
+    add("/rooms/<room>", pages.AUDIENCE)
+    add("/host/<room>", pages.HOST)
+    add("/overlay/<room>", pages.OVERLAY)
+    add(f"/{pages.EMBED}", pages.EMBED)
+    add(f"/{pages.ICON}", pages.ICON)
+
+    @app.get(f"/{pages.ASSETS}/<path:name>")
+    def show_asset(name: str) -> Response:
+        return built.file(f"{pages.ASSETS}/{name}").answer(current_request())
+
+
+def _check_page(room: str) -> None:
+    try:
+        check_room(room)
+    except BadRoom as error:
+        raise NoPage(Refusal.BAD_ROOM) from error
+
+
 def _as_it_is(encoded: bytes) -> Response:
     """Send what changes at every moment."""
     answer = Response(encoded, content_type="application/json")
@@ -149,4 +190,4 @@ def _fresh(frame: HeldFrame) -> Response:
 
 def _refuse(error: Refused) -> Response:
     metrics.REFUSED.labels(error.refusal.label).inc()
-    return refusal_answer(error)
+    return pages.tell(error, current_request()) or refusal_answer(error)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message
 from clients.web import metrics
-from clients.web.refusal import Full, NoCluster
+from clients.web.refusal import Full, NoCluster, Stale
 from clients.worker.peers import SILENT_AFTER_S
 from clients.worker.wire import BadMessage, BrokerAddress, WorkerStatus
 from mosquitto.placement import ranked
@@ -47,6 +47,8 @@ class _Sign:
     capacity: int
     members: int
     is_draining: bool
+    rooms: Mapping[str, int]
+    """Members by room, of the rooms that have most there."""
 
 
 @dataclass(slots=True)
@@ -54,14 +56,17 @@ class _Cluster:
     is_linked: bool = False
     workers: dict[str, _Sign] = field(default_factory=dict)
 
+    def signs(self, now_s: float) -> Sequence[_Sign]:
+        """Return what its workers said last; nothing if it does not live."""
+        if not self.is_linked:
+            return ()
+        signs = self.workers.values()
+        return [sign for sign in signs if now_s - sign.at_s <= SILENT_AFTER_S]
+
     def seen(self, now_s: float) -> Cluster | None:
         """Return what is known if it lives."""
-        live = [
-            sign
-            for sign in self.workers.values()
-            if now_s - sign.at_s <= SILENT_AFTER_S
-        ]
-        if not self.is_linked or not live:
+        live = self.signs(now_s)
+        if not live:
             return None
         newest = max(live, key=lambda sign: sign.at_s)
         members = sum(sign.members for sign in live)
@@ -100,6 +105,20 @@ class Clusters:
         """Return the clusters that live, by name."""
         seen = ((name, one.seen(now_s)) for name, one in self._clusters.items())
         return {name: cluster for name, cluster in seen if cluster}
+
+    def members(self, room: str, now_s: float) -> int:
+        """Return how many are members of a room, in all clusters that live.
+
+        Each worker names a hundred of its rooms, those with most members: in a room
+        that is none of these at some worker, its members there are not counted.
+
+        Raises:
+            Stale: If no cluster lives, as far as is known.
+        """
+        live = [one.signs(now_s) for one in self._clusters.values()]
+        if not self._is_known or not any(live):
+            raise Stale("No cluster is heard")
+        return sum(sign.rooms.get(room, 0) for signs in live for sign in signs)
 
     def give(self, client_id: str, now_s: float) -> Sequence[Cluster]:
         """Return where a client should go, in order; keep a place in the first.
@@ -157,6 +176,7 @@ class Clusters:
             status.capacity,
             status.members,
             status.is_draining,
+            {room: sum(told.values()) for room, told in status.rooms.items()},
         )
 
     def _of(self, name: str) -> _Cluster:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from bridge.outage import Outage
 from clients.event import Connected, Event, Lost
 from clients.web import metrics
+from ingest.outage import Outage
 
 CLOSE_WITHIN_S = 1.0
 

@@ -33,6 +33,7 @@ class Refusal(Label):
     RATE_LIMITED = IngestRefusal.RATE_LIMITED.value
     INTERNAL = 500, "A fault of ours: try again, or tell us."
     FULL = 503, "Every cluster is full: try again later."
+    NOT_BUILT = 503, "The pages are not built here: make setup."
     NOT_READY = 503, "Frames cannot be read now."
     NO_AUDITOR = 503, "The ledger cannot be read now: try again."
     NO_CLUSTER = 503, "No cluster takes clients now: try again."

@@ -5,18 +5,21 @@ import secrets
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from flask import Flask
 
 from clients.link import Address, Link
 from clients.web import openapi
 from clients.web.app import Sources, create_app
+from clients.web.audience import Audiences
 from clients.web.board import Board
 from clients.web.clusters import FOLLOWED, Clusters
 from clients.web.frames import RoomFrames
 from clients.web.ledger import AuditorsLedgers, auditor_client
 from clients.web.listener import Listener
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import Pages
 from clients.web.places import Places
 from compose.credentials import Credentials
 from compose.members import members_now
@@ -24,6 +27,9 @@ from compose.settings import LOOPBACK, Settings
 from ingest.wsgi import common
 from mosquitto.acl import OPERATOR, WEB
 from mosquitto.topic import CONTROL_PULSE
+
+BUILT = Path(__file__).parent / "built"
+"""Where `make setup` puts the pages; an install may do without."""
 
 _RETRY_WAIT_MAX_S = 2.0
 """There are few of us: main is found again soon, and not trampled on."""
@@ -64,7 +70,9 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     # A hung main may cost half of the threads; the rest serve on.
     waiting_max = max(1, settings.web_threads // 2)
     frames = RoomFrames(link, Board(), changed, waiting_max=waiting_max)
-    places = Places(Clusters(), changed)
+    clusters = Clusters()
+    places = Places(clusters, changed)
+    audiences = Audiences(clusters, changed)
     listener = Listener(link, (frames, places), changed)
     listener.start()
     atexit.register(listener.close)
@@ -72,4 +80,14 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     listing = partial(members_now, settings)
     auditor = auditor_client(f"http://{LOOPBACK}:{settings.auditor_port}")
     ledgers = AuditorsLedgers(auditor, waiting_max=max(1, settings.web_threads // 4))
-    return Sources(frames, places, listing, operator_key, ledgers), frames.problem
+    pages = Pages.load(BUILT, _socket_hosts(settings))
+    sources = Sources(
+        frames, places, listing, operator_key, ledgers, audiences.of, pages
+    )
+    return sources, frames.problem
+
+
+def _socket_hosts(settings: Settings) -> list[str]:
+    """Return where a page may have to connect to, whatever it was opened by."""
+    hosts = (settings.public_host, settings.cluster_host, LOOPBACK, "localhost")
+    return [*dict.fromkeys(filter(None, hosts))]

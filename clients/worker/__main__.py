@@ -71,7 +71,12 @@ def wired(settings: Settings, cluster: str, name: str) -> tuple[Link, Worker]:
         will=will(cluster, name),
         keepalive_s=_KEEPALIVE_S,
     )
-    told = BrokerAddress(settings.cluster_host, port, settings.cluster_ws_port + index)
+    told = BrokerAddress(
+        settings.cluster_host,
+        port,
+        settings.cluster_ws_port + index,
+        settings.public_host or settings.cluster_host,
+    )
     me = Identity(cluster, name, told, settings.cluster_capacity)
     return link, Worker(me, link)
 

@@ -179,6 +179,14 @@ class BrokerAddress(msgspec.Struct, frozen=True):
     host: str
     port: int
     ws_port: int
+    ws_host: str = ""
+    """Where its WebSockets are: another than `host` where they alone are open to a
+    network. Who leaves it out means the same."""
+
+    def __post_init__(self) -> None:
+        """Have `ws_host` said in any case."""
+        if not self.ws_host:
+            msgspec.structs.force_setattr(self, "ws_host", self.host)
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):

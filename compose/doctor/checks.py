@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from compose.doctor import folder, jars, machine, versions
+from compose.doctor import folder, jars, machine, pages, versions
 from compose.doctor.finding import Check, Finding, Level, ok, wrong
 from compose.settings import BadSetting, Settings
 
@@ -22,8 +22,10 @@ CHECKS: tuple[Check, ...] = (
     versions.pyspark,
     versions.librdkafka,
     jars.jar_sets,
+    pages.built,
     folder.state_folder,
     folder.credentials,
+    machine.openness,
     machine.ports,
     machine.memory,
     machine.disk,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from compose import running
+from compose import network, running
 from compose.doctor.finding import Finding, ok, warning, wrong
 from compose.doctor.needs import (
     at_most,
@@ -15,7 +15,7 @@ from compose.doctor.needs import (
     port_claims,
 )
 from compose.layout import Layout
-from compose.settings import Settings, variable
+from compose.settings import BadSetting, Settings, variable
 from compose.supervision.rpc import Supervisor
 
 _GIB = 1024**3
@@ -37,14 +37,17 @@ def ports(settings: Settings) -> Iterator[Finding]:
         from compose import ports as table  # noqa: PLC0415 - it needs psutil
     except ImportError:
         return  # told by the look at modules
-    claims = port_claims(_at_most(settings))
-    wanted = [table.Wanted(one.port, process, one.setting) for process, one in claims]
+    claims = port_claims(_at_most(_reachable(settings)))
+    wanted = [
+        table.Wanted(one.port, process, one.setting, one.host)
+        for process, one in claims
+    ]
     complaints = table.clashes(wanted)
     for complaint in complaints:
         yield wrong("ports", f"{complaint.partition(': ')[0]}.", _sentence(complaint))
     ours = 0
     for want in wanted:
-        problem = table.problem(want.port)
+        problem = table.problem(want.port, want.host)
         holder = table.holder(want.port) if problem else None
         if holder and holder.state_dir == str(settings.state_dir):
             ours += 1
@@ -54,6 +57,23 @@ def ports(settings: Settings) -> Iterator[Finding]:
             complaints.append(text)
     if not complaints:
         yield ok("ports", f"All {len(wanted)} can be had; {ours} are in use by us.")
+
+
+def openness(settings: Settings) -> Iterator[Finding]:
+    """Look who reaches us, or will: this machine alone, or a network."""
+    try:
+        address = network.public_address(settings.public_host)
+    except BadSetting as error:
+        remedy = f"Choose one of these, or leave {variable('public_host')} empty."
+        yield wrong("network", str(error), remedy)
+        return
+    except ImportError:
+        return  # told by the look at modules
+    if not address:
+        yield ok("network", "Everything is open to this machine alone.")
+        return
+    text = f"HTTP and WebSockets are open to whoever reaches {address}; nothing else."
+    yield ok("network", text)
 
 
 def memory(settings: Settings) -> Iterator[Finding]:
@@ -141,6 +161,15 @@ def _at_most(settings: Settings) -> Settings:
         return at_most(settings, running.noted(layout))
     except (running.NothingNoted, OSError):
         return at_most(settings, None)
+
+
+def _reachable(settings: Settings) -> Settings:
+    """Return the settings, without a public host of which `openness` complains."""
+    try:
+        network.public_address(settings.public_host)
+    except BadSetting:
+        return settings.model_copy(update={"public_host": ""})
+    return settings
 
 
 def _sentence(complaint: str) -> str:

@@ -30,6 +30,9 @@ SEGMENT_BYTES = 1024 * _MIB
 COMPACTED_BYTES = 512 * _MIB
 """Frames and rooms, and the stream's checkpoint."""
 
+_OPEN = ("http_port", "cluster_ws_port")
+"""What the public host opens to a network."""
+
 LEDGER_BYTES = 256 * _MIB
 """The auditor's books, and what ingest tells it."""
 
@@ -103,4 +106,5 @@ def disk_needed_bytes(settings: Settings) -> int:
 
 def _claim(settings: Settings, name: str, offset: int) -> PortClaim:
     port: int = getattr(settings, name)
-    return PortClaim(port + offset, variable(name))
+    host = settings.public_host if name in _OPEN else ""
+    return PortClaim(port + offset, variable(name), host)

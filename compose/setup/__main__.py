@@ -1,4 +1,4 @@
-"""`python3 -m compose.setup [python|bench]`: see `compose.setup.prepare`."""
+"""`python3 -m compose.setup [python|check|test|bench]`: see `compose.setup.prepare`."""
 
 import sys
 

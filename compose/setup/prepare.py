@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from compose.setup import environment, jars, postgresql, system
+from compose.setup import environment, jars, page, postgresql, system
 from compose.setup.steps import CommandFailed, SetupFailed, run, say
 from compose.setup.system import Purpose
 
@@ -17,15 +17,14 @@ def main(arguments: Sequence[str]) -> int:
     """Prepare the checkout.
 
     Args:
-        arguments: Nothing for what the system needs; `python` for what the checks
-            of the code need, `bench` for what the benchmarks need, too.
+        arguments: Nothing for what the system needs; `python` for Python's packages
+            alone, `check` for what the checks of the code need, `test` and `bench` for
+            what the tests and the benchmarks need, too.
     """
     started = time.monotonic()
     try:
         with _alone(ROOT / "pyproject.toml"):
-            _prepare(python_only=list(arguments) == ["python"])
-            if list(arguments) == ["bench"]:
-                postgresql.ensure()
+            _prepare(arguments[0] if arguments else "")
     except SetupFailed as error:
         say(f"\nSet-up failed.\n{error}")
         return 1
@@ -36,12 +35,26 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _prepare(*, python_only: bool) -> None:
-    purposes = {Purpose.PYTHON} if python_only else set(Purpose)
+def _prepare(what_for: str) -> None:
+    purposes = purposes_of(what_for)
     system.ensure([need for need in system.needs() if need.purpose in purposes])
     environment.ensure(ROOT)
-    if not python_only:
+    if what_for == "check":
+        page.ensure_packages(ROOT)
+    if Purpose.RUNNING in purposes:
         jars.ensure(_jars_dir())
+        page.ensure(ROOT)
+    if Purpose.COMPARING in purposes:
+        postgresql.ensure()
+
+
+def purposes_of(what_for: str) -> set[Purpose]:
+    """Return what the system's programs are needed for, by `main`'s argument."""
+    if what_for in {"python", "check"}:
+        return {Purpose.PYTHON}
+    of_some = {"test": Purpose.TESTING, "bench": Purpose.COMPARING}
+    others = set(of_some.values()) - {of_some.get(what_for)}
+    return set(Purpose) - others
 
 
 def _jars_dir() -> Path:

@@ -12,8 +12,9 @@ _COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _NOISE = re.compile(
     r"^\s*$|^\[INFO\]|^\[ERROR\]\s*$|Re-run Maven|full stack trace|\[Help 1\] http"
     r"|For more information about the errors"
+    r"|^\s+at .*[()/]"
 )
-"""What Maven ends with, whatever has happened."""
+"""What Maven and Node end with, whatever has happened."""
 
 
 class SetupFailed(Exception):

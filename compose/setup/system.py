@@ -17,6 +17,8 @@ from compose.setup.steps import CommandFailed, SetupFailed, run, say, step
 
 JAVA_MIN = 17
 
+_EMOJI_FONT = "fonts-noto-color-emoji"
+
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 """Where a server may lie that is not on an ordinary user's PATH."""
 
@@ -35,6 +37,9 @@ class Purpose(enum.Enum):
 
     TRYING = enum.auto()
     """To try it with the commands that `up` prints."""
+
+    TESTING = enum.auto()
+    """To test its pages as people see them; nothing else needs a browser."""
 
     COMPARING = enum.auto()
     """To compare with it in the benchmarks; nothing else needs it."""
@@ -77,6 +82,8 @@ def needs() -> list[Need]:
             package="mosquitto-clients",
         ),
         _program("curl", Purpose.TRYING, "curl", package="curl"),
+        _program("Chromium", Purpose.TESTING, "chromium", package="chromium"),
+        Need("an emoji font", Purpose.TESTING, (_EMOJI_FONT,), _has_emoji_font),
     ]
 
 
@@ -141,6 +148,13 @@ def _has_venv() -> bool:
 
 def _has_compiler() -> bool:
     return find_program((sysconfig.get_config_var("CC") or "cc").split()[0]) is not None
+
+
+def _has_emoji_font() -> bool:
+    try:
+        return bool(run(["fc-list", ":lang=und-zsye", "family"]).strip())
+    except CommandFailed:
+        return False
 
 
 def _has_headers() -> bool:

@@ -16,9 +16,9 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.util import import_app
 
-from compose import logs
+from compose import logs, network
 from compose.layout import Layout
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from compose.web.gate import KEEP_ALIVE_S, Limits
 from compose.web.worker import Worker
 
@@ -57,7 +57,10 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
         """Fill in gunicorn's configuration."""
         settings = self._settings
         options = {
-            "bind": f"{LOOPBACK}:{settings.http_port}",
+            "bind": [
+                f"{address}:{settings.http_port}"
+                for address in network.listened(settings.public_host)
+            ],
             "proc_name": "emostream-web",
             "worker_class": Worker,
             "workers": settings.web_workers,

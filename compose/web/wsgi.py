@@ -3,7 +3,6 @@
 import clients.web.app
 import clients.web.openapi
 import clients.web.wsgi
-import ingest.app
 import ingest.openapi
 import ingest.wsgi
 from compose.settings import Settings
@@ -22,12 +21,10 @@ def create() -> Joined:
     """
     settings = Settings.load()
     document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
-    sink, account = ingest.wsgi.connect(settings)
+    intake = ingest.wsgi.connect(settings)
     sources, _ = clients.web.wsgi.connect(settings)
     # Not whether main is there: without it reactions can be stored all the same.
-    common = ingest.wsgi.common(settings, document, sink.probe)
+    common = ingest.wsgi.common(settings, document, intake.problem)
     return Joined(
-        ingest.app.create_app(sink, common, account),
-        clients.web.app.create_app(sources, common),
-        account,
+        intake.app(common), clients.web.app.create_app(sources, common), intake.account
     )

@@ -79,7 +79,9 @@ def running(config: Path, port: int) -> Iterator[BrokerProcess]:
         process.kill()
 
 
-def install(folder: Path, *, clusters: int) -> tuple[Settings, Credentials]:
+def install(
+    folder: Path, *, clusters: int, public_host: str = ""
+) -> tuple[Settings, Credentials]:
     """Render everything that the brokers read, on free ports."""
     first = free_ports(1 + 2 * clusters)
     settings = Settings(
@@ -88,6 +90,7 @@ def install(folder: Path, *, clusters: int) -> tuple[Settings, Credentials]:
         main_port=first,
         cluster_port=first + 1,
         cluster_ws_port=first + 1 + clusters,
+        public_host=public_host,
     )
     credentials = Credentials.load_or_make(folder, broker_users())
     for file in broker_files(settings, credentials):
@@ -96,9 +99,9 @@ def install(folder: Path, *, clusters: int) -> tuple[Settings, Credentials]:
 
 
 @contextmanager
-def brokers(folder: Path, *, clusters: int) -> Iterator[Brokers]:
+def brokers(folder: Path, *, clusters: int, public_host: str = "") -> Iterator[Brokers]:
     """Run main and its clusters from what is rendered into `folder`."""
-    settings, credentials = install(folder, clusters=clusters)
+    settings, credentials = install(folder, clusters=clusters, public_host=public_host)
     with ExitStack() as stack:
         main = stack.enter_context(
             running(config_path(settings, MAIN), settings.main_port)

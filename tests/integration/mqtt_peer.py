@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class Peer:
-    """Connects to a broker on loopback and keeps what it receives."""
+    """Connects to a broker, and keeps what it receives."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Peer:
         *,
         will: str | None = None,
         transport: Literal["tcp", "websockets"] = "tcp",
+        host: str = LOOPBACK,
     ) -> None:
         self.received: list[MQTTMessage] = []
         self._answers: list[ReasonCode] = []
@@ -65,7 +66,7 @@ class Peer:
             self._client.username_pw_set(login.user, login.password)
         if will:
             self._client.will_set(will, b"will", qos=1)
-        self._client.connect(LOOPBACK, port)
+        self._client.connect(host, port)
         self.turn_until(lambda: bool(self._answers), "CONNACK")
         if self._answers[0].is_failure:
             raise Refused(str(self._answers[0]))

@@ -10,11 +10,13 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+import ingest.topics
 import stream.topics
 from mosquitto.acl import OPERATOR
-from mosquitto.topic import CONTROL_PULSE, room_frame
+from mosquitto.topic import CONTROL_PULSE, room_frame, room_state
 from stream.frame import Frame, Pulse
 from tests.frames import frame
+from tests.hosting import entry
 from tests.integration.broker import Brokers, brokers
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.mqtt_peer import Login, Peer
@@ -30,7 +32,9 @@ class BridgeProcess:
 
     def __init__(self, kafka: KafkaServer, installed: Brokers, prefix: str) -> None:
         self._frames = stream.topics.frames(prefix)
+        self._states = ingest.topics.states(prefix)
         kafka.create(self._frames)
+        kafka.create(self._states)
         self._kafka, self._installed, self._prefix = kafka, installed, prefix
         self._metrics_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,6 +80,24 @@ class BridgeProcess:
             own = one.room.encode() if isinstance(one, Frame) else key
             producer.produce(self._frames.name, value, key=own)
         assert producer.flush(SOON_S) == 0
+
+    def change(self, room: str, *values: bytes | None) -> None:
+        """Write to the log of what rooms take, in this order."""
+        producer = Producer({"bootstrap.servers": self._kafka.servers})
+        for value in values:
+            producer.produce(self._states.name, value, key=room)
+        assert producer.flush(SOON_S) == 0
+
+    def wait_for_state(self, room: str, told: str) -> None:
+        """Wait until main retains a state of the room with this in it."""
+
+        def there() -> bool:
+            with Peer(self._installed.settings.main_port, self.main) as peer:
+                peer.subscribe(room_state(room))
+                peer.catch_up()
+                return any(told.encode() in one.payload for one in peer.received)
+
+        wait_until(there, within_s=SOON_S, what=f"{told}\n{self.log()}")
 
     def write_aborted(self, frame: Frame) -> None:
         """Write as a stream that dies before it commits."""
@@ -254,3 +276,37 @@ def test_only_a_fresh_pulse_travels(bridge: BridgeProcess, installed: Brokers) -
 
         peer.turn_until(lambda: bool(peer.received), "pulse")
         assert [one.payload for one in peer.received] == [fresh.encode()]
+
+
+def test_what_a_host_changes_is_retained_without_its_name(
+    bridge: BridgeProcess, installed: Brokers
+) -> None:
+    bridge.change("final", entry(is_open=False), b"garbage", entry(muted=["🎉"]))
+    bridge.wait_for_state("final", '"muted":["🎉"]')
+    with Peer(installed.settings.main_port, bridge.main) as peer:
+        peer.subscribe(room_state("final"))
+        peer.turn_until(lambda: bool(peer.received), "state")
+        (told,) = [one.payload for one in peer.received]
+
+    assert b"Anna" not in told
+    assert b'"version":3' in told
+    assert "passed over state offset=1" in bridge.log()
+
+
+def test_after_a_crash_of_main_every_room_has_its_state_again(
+    bridge: BridgeProcess, installed: Brokers
+) -> None:
+    bridge.change("final", entry(is_open=False))
+    bridge.wait_for_state("final", '"open":false')
+    installed.main.kill()
+    installed.main.start()
+
+    bridge.wait_for_state("final", '"open":false')
+
+
+def test_a_bridge_that_starts_reads_what_rooms_take(bridge: BridgeProcess) -> None:
+    bridge.kill()
+    bridge.change("final", entry(), entry(is_open=False))
+    bridge.start()
+
+    bridge.wait_for_state("final", '"version":2')

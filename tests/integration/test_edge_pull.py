@@ -14,6 +14,7 @@ from mosquitto.topic import CONTROL_PULSE, cluster_link, room_frame, worker_stat
 from stream.frame import Frame, Pulse
 from tests.fakes import InMemoryLog
 from tests.frames import frame, pulse_record, record
+from tests.hosting import Stage
 from tests.integration.broker import Brokers, brokers
 from tests.integration.mqtt_peer import ANONYMOUS, V311, Peer
 from tests.integration.mqtt_peer import Login as PeerLogin
@@ -37,7 +38,7 @@ class Bridge:
                 client_id="bridge",
             )
         )
-        self._relay = Relay(self.log, self.main, now_ms=lambda: 0)
+        self._relay = Relay(self.log, Stage().states, self.main, now_ms=lambda: 0)
 
     def relay(self, *frames: Frame) -> None:
         """Relay frames; main has them when this returns."""

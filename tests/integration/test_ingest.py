@@ -26,6 +26,7 @@ from ingest.health import Readiness
 from ingest.kafka_sink import REPORT_WITHIN_S, KafkaSink, producer_config
 from ingest.limits import AddressLimits, Rate
 from ingest.topics import Topic, reactions
+from tests.hosting import Stage
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import wait_until
 
@@ -62,7 +63,7 @@ class Ingest:
             openapi.document(),
             AddressLimits(generous, generous),
         )
-        self._app = create_app(self.sink, common, Account())
+        self._app = create_app(self.sink, common, Account(), Stage().hosting)
 
     @property
     def waiting(self) -> int:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from ingest.topics import intake, reactions
+from ingest.topics import intake, reactions, states
 from tests.integration.kafka_server import KafkaServer
 from tests.integration.processes import wait_until
 from tests.integration.web_process import Web, answer_on, running
@@ -87,6 +87,7 @@ class Stage:
         self.settings = {"KAFKA_SERVERS": kafka.servers, "KAFKA_TOPIC_PREFIX": prefix}
         kafka.create(reactions(prefix, partitions=2, retention_bytes=1 << 30))
         kafka.create(intake(prefix))
+        kafka.create(states(prefix))
 
     def running(self, workers: int = 1) -> Any:  # noqa: ANN401 - a context manager
         return running(self.folder, WEB_WORKERS=workers, **self.settings)
@@ -104,9 +105,15 @@ def post(web: Web, body: object = GOOD, room: str = "final") -> int:
         return client.post(path, json=body, timeout=10).status_code
 
 
+def are_ready(web: Web) -> bool:
+    """Tell whether any worker that is asked is ready: one at a time answers."""
+    return all(web.status("/readyz") == 200 for _ in range(20))
+
+
 def test_all_that_was_done_is_said_when_the_workers_have_ended(stage: Stage) -> None:
     with stage.running(workers=2) as web:
         wait_until(lambda: len(web.workers) == 2, within_s=30, what="two workers")
+        wait_until(lambda: are_ready(web), within_s=60, what="both workers")
         wait_until(lambda: post(web, room="warm") == 202, within_s=30, what="Kafka")
         answers = [post(web, [GOOD, GOOD, 7]) for _ in range(30)]
         answers += [post(web, [7]), post(web, [GOOD], room="Final")]

@@ -17,6 +17,7 @@ from clients.web import openapi
 from clients.web.app import Sources, create_app
 from clients.web.ledger import AuditorsLedgers, auditor_client
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import Pages
 from compose.status import auditor as status_auditor
 from ingest import metrics
 from ingest.guard import Common
@@ -26,7 +27,7 @@ from stream.auditor.ledger import RoomSummary
 from tests.integration.fake_auditor import Script, fake_auditor
 from tests.integration.processes import LOOPBACK, free_port, wait_until
 from tests.ledgers import ledger, overview
-from tests.unit.test_web_app import Frames, Members, Places
+from tests.unit.test_web_app import Frames, Members, Places, audience
 
 FINAL = RoomSummary(room="final", stored=10, counted=7, difference=3, is_wrong=True)
 
@@ -36,7 +37,15 @@ def web(auditor_port: int) -> Iterator[str]:
     """Serve the app that asks an auditor; yield its address."""
     client = auditor_client(f"http://{LOOPBACK}:{auditor_port}")
     ledgers = AuditorsLedgers(client, waiting_max=4)
-    sources = Sources(Frames(), Places(), Members(), OperatorKey("key"), ledgers)
+    sources = Sources(
+        Frames(),
+        Places(),
+        Members(),
+        OperatorKey("key"),
+        ledgers,
+        audience,
+        Pages({}),
+    )
     generous = Rate(per_s=1000, burst=1000)
     common = Common(
         Readiness(lambda: None),

@@ -66,6 +66,7 @@ def test_topics_are_made_as_their_owners_describe_them(
     assert {topic.name for topic in wanted} == {
         "made-reactions",
         "made-intake",
+        "made-states",
         "made-frames",
         "made-rooms",
         "made-rejects",

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from compose.web.worker import HELD_SHARE
-from ingest.topics import reactions
+from ingest.topics import reactions, states
 from tests.integration.kafka_server import KafkaServer, kafka_server
 from tests.integration.processes import wait_until
 from tests.integration.web_process import Web, answer_on, answers_on, running
@@ -33,6 +33,7 @@ BAD = b"POST /v1/reactions HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     with kafka_server(tmp_path_factory.mktemp("kafka")) as server:
         server.create(reactions("", partitions=2, retention_bytes=1 << 30))
+        server.create(states(""))
         yield server
 
 

@@ -118,7 +118,7 @@ def test_a_thousand_posts_at_once_on_one_connection_are_all_answered(
     web: Web,
 ) -> None:
     """Each is there as soon as the one before is answered."""
-    bad = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+    bad = b"POST /nowhere HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
     with web.connect(bad * 1000) as connection:
         answers = answers_on(connection)
         statuses = {next(answers).status for _ in range(1000)}

@@ -17,7 +17,7 @@ from schemathesis.checks import not_a_server_error
 import clients.web.openapi
 import ingest.openapi
 from compose.web.joined import join_documents
-from ingest.topics import reactions
+from ingest.topics import reactions, states
 from tests.contract import CONFIG, GENERATED, refusals, teach
 from tests.integration import hostile
 from tests.integration.kafka_server import KafkaServer
@@ -38,6 +38,7 @@ both = schemathesis.openapi.from_dict(
 @pytest.fixture(scope="module")
 def web(kafka: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     kafka.create(reactions("", partitions=2, retention_bytes=1 << 30))
+    kafka.create(states(""))
     settings = {
         "KAFKA_SERVERS": kafka.servers,
         "WEB_BODY_WITHIN_S": 1,  # a length that is a lie is waited for

@@ -1,11 +1,12 @@
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compose.brokers import broker_files, broker_users, cluster_names, config_path
 from compose.credentials import Credentials
-from compose.settings import CLUSTERS_MAX, WORKERS_MAX, Settings
+from compose.settings import CLUSTERS_MAX, WORKERS_MAX, BadSetting, Settings
 from mosquitto.brokers import VIEWERS_MAX, cluster_broker
 from mosquitto.config import Broker, Listener, Pull
 from mosquitto.examples import FOLDER, examples
@@ -49,7 +50,7 @@ def test_a_listener_is_on_loopback_and_names_its_protocol() -> None:
     ("told", "limit"), [({}, VIEWERS_MAX), ({"connections_max": 7}, 7)]
 )
 def test_a_cluster_lets_in_as_many_as_it_is_told_or_one_core_serves(
-    told: dict[str, int], limit: int
+    told: dict[str, Any], limit: int
 ) -> None:
     pull = Pull("cluster-1", "127.0.0.1:1884", "secret", "00ff")
     described = cluster_broker(
@@ -133,6 +134,36 @@ def test_broker_files_are_for_their_owner_only(tmp_path: Path) -> None:
 
     modes = {stat.S_IMODE(file.path.stat().st_mode) for file in files}
     assert modes == {0o600}
+
+
+def test_a_public_host_opens_websockets_there_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    closed = settings(tmp_path)
+    open_ = closed.model_copy(update={"public_host": "127.0.0.2"})
+    before, after = (
+        {file.path: file.text for file in broker_files(chosen, credentials(chosen))}
+        for chosen in (closed, open_)
+    )
+
+    websockets = "socket_domain ipv4\nprotocol websockets\n"
+    for index, name in enumerate(cluster_names(open_)):
+        port = open_.cluster_ws_port + index
+        before_text, text = (
+            texts.pop(config_path(open_, name)) for texts in (before, after)
+        )
+        assert f"listener {port} 127.0.0.1\n{websockets}" in text
+        assert text.count("127.0.0.2") == 1
+        assert f"listener {port} 127.0.0.2\n{websockets}" in text
+        assert "127.0.0.2" not in before_text
+    assert after == before
+
+
+def test_a_public_host_that_is_no_address_of_ours_is_refused(tmp_path: Path) -> None:
+    elsewhere = settings(tmp_path).model_copy(update={"public_host": "203.0.113.7"})
+
+    with pytest.raises(BadSetting, match=r"PUBLIC_HOST=203\.0\.113\.7 is no address"):
+        broker_files(elsewhere, credentials(elsewhere))
 
 
 def test_the_same_settings_give_the_same_files(tmp_path: Path) -> None:

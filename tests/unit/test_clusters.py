@@ -1,7 +1,7 @@
 """Which clusters get clients; statuses as workers send them, and no clock but ours."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clients.event import CaughtUp, Connected, Event, Lost, Message, Tick
 from clients.web.clusters import FOLLOWED, GIVEN_FOR_S, Clusters
-from clients.web.refusal import Full, NoCluster
+from clients.web.refusal import Full, NoCluster, Stale
 from clients.worker.peers import SILENT_AFTER_S
 from clients.worker.wire import BrokerAddress, WorkerStatus
 from mosquitto.placement import ranked
@@ -36,6 +36,7 @@ def status(  # noqa: PLR0913 - what a status says
     members: int = 0,
     capacity: int = 100,
     is_draining: bool = False,
+    rooms: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Message:
     told = WorkerStatus(
         cluster=cluster,
@@ -47,7 +48,7 @@ def status(  # noqa: PLR0913 - what a status says
         is_draining=is_draining,
         slots=(),
         members=members,
-        rooms={},
+        rooms=rooms or {},
         rooms_in_all=0,
         counts={},
     )
@@ -322,3 +323,41 @@ def test_a_status_of_a_newer_worker_is_read_as_far_as_it_is_known() -> None:
     )
 
     assert live(clusters) == {"cluster-1"}
+
+
+def test_a_room_has_the_members_that_all_workers_name() -> None:
+    clusters = after(
+        *(linked(cluster) for cluster in PORTS),
+        status("cluster-1", "worker-1", rooms={"final": {"full": 3, "lite": 2}}),
+        status("cluster-1", "worker-2", rooms={"final": {"full": 10}}),
+        status("cluster-2", rooms={"final": {"lite": 100}, "other": {"full": 7}}),
+    )
+
+    assert clusters.members("final", 0) == 115
+    assert clusters.members("other", 0) == 7
+    assert clusters.members("nobodys", 0) == 0
+
+
+def test_members_of_what_is_not_heard_any_more_are_not_counted() -> None:
+    clusters = after(
+        linked("cluster-1"),
+        linked("cluster-2"),
+        status("cluster-1", rooms={"final": {"full": 1}}),
+        status("cluster-1", "worker-2", rooms={"final": {"full": 2}}, at_s=2),
+        status("cluster-2", rooms={"final": {"full": 4}}, at_s=2),
+        linked("cluster-2", b"0"),
+    )
+
+    assert clusters.members("final", SILENT_AFTER_S + 1) == 2
+
+
+def test_an_audience_is_not_known_while_no_cluster_is_heard() -> None:
+    silent = after(*three())
+    unheard = Clusters()
+    unheard.take(Connected(0))
+    for event in three():
+        unheard.take(event)  # and main has more to say
+
+    for clusters, now_s in ((silent, SILENT_AFTER_S + 1), (unheard, 0)):
+        with pytest.raises(Stale):
+            clusters.members("final", now_s)

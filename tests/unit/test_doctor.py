@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compose.credentials import Credentials
-from compose.doctor import checks, jars, machine, needs
+from compose.doctor import checks, jars, machine, needs, pages
 from compose.doctor import folder as doctor_folder
 from compose.doctor.finding import Finding, Level, ok, warning, wrong
 from compose.doctor.versions import (
@@ -24,6 +24,7 @@ from compose.layout import Layout
 from compose.ports import table
 from compose.processes import PortClaim
 from compose.settings import BadSetting, Settings
+from compose.setup import page
 from compose.setup.jars import SPARK, JarSet
 from compose.setup.pom import jar_names
 from compose.topology import native
@@ -227,14 +228,52 @@ def test_the_ports_looked_at_are_those_of_the_processes(tmp_path: Path) -> None:
     for settings in (
         Settings(state_dir=tmp_path, clusters=2),
         Settings(state_dir=tmp_path, kafka_servers="kafka:9092"),
+        Settings(state_dir=tmp_path, public_host="127.0.0.2"),
     ):
         system = native(settings, say=lambda _: None)
-        wanted = {(w.process, w.port, w.setting) for w in table(system.processes)}
+        wanted = {
+            (w.process, w.port, w.setting, w.host) for w in table(system.processes)
+        }
 
         claims = needs.port_claims(settings)
 
-        assert {(name, c.port, c.setting) for name, c in claims} == wanted
+        assert {(name, c.port, c.setting, c.host) for name, c in claims} == wanted
         assert all(isinstance(claim, PortClaim) for _, claim in claims)
+
+
+def test_pages_that_are_not_there_or_of_other_sources_are_told(tmp_path: Path) -> None:
+    def found(root: Path) -> Finding:
+        [finding] = pages.built(Settings(), root)
+        return finding
+
+    built = tmp_path / page.BUILT
+    assert "not built" in found(tmp_path).text
+    built.mkdir(parents=True)
+    (built / "index.html").touch()
+    assert found(tmp_path).level is Level.OK  # an install has no sources
+    (tmp_path / page.PAGE).mkdir(parents=True)
+    assert "not those of the sources" in found(tmp_path).text
+    (built / ".made-from").write_text(page.digest(tmp_path / page.PAGE))
+    assert found(tmp_path).level is Level.OK
+
+
+def test_who_is_let_in_is_told() -> None:
+    [closed] = machine.openness(Settings(public_host=""))
+    [opened] = machine.openness(Settings(public_host="127.0.0.2"))
+    [elsewhere] = machine.openness(Settings(public_host="203.0.113.7"))
+
+    assert "this machine alone" in closed.text
+    assert "open to whoever reaches 127.0.0.2" in opened.text
+    assert elsewhere.level is Level.WRONG
+    assert "EMOSTREAM_PUBLIC_HOST" in elsewhere.remedy
+
+
+def test_ports_are_looked_at_where_the_public_host_is_none_of_ours(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(state_dir=tmp_path, public_host="203.0.113.7")
+
+    assert all("203.0.113.7" not in one.text for one in machine.ports(settings))
 
 
 def test_more_heap_clusters_and_workers_need_more_memory() -> None:

@@ -19,6 +19,7 @@ from ingest.health import Readiness
 from ingest.hold import HOLD
 from ingest.limits import AddressLimits, Rate
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
+from tests.hosting import Stage, entry
 from tests.stored import outcome
 
 GOOD: dict[str, Any] = {"user_id": "u", "emoji_type": "❤️", "timestamp": 1}
@@ -53,13 +54,14 @@ class FailingSink(Sink):
 GENEROUS = Rate(per_s=1000, burst=1000)
 
 
-def client_of(
+def client_of(  # noqa: PLR0913 - each is an option of its own
     sink: Sink,
     not_ready: str | None = None,
     *,
     others: Rate = GENEROUS,
     proxies: int = 0,
     account: Account | None = None,
+    stage: Stage | None = None,
 ) -> FlaskClient:
     common = Common(
         Readiness(lambda: not_ready),
@@ -68,7 +70,8 @@ def client_of(
         AddressLimits(others, loopback=GENEROUS),
         proxies,
     )
-    return create_app(sink, common, account or Account()).test_client()
+    hosting = (stage or Stage()).hosting
+    return create_app(sink, common, account or Account(), hosting).test_client()
 
 
 def sample(name: str, **labels: str) -> float:
@@ -550,3 +553,92 @@ def test_who_posts_no_reactions_is_in_no_account(sink: Sink) -> None:
         client.open(path, method=method)
 
     assert account.take() == {}
+
+
+def post_emoji(client: FlaskClient, *emoji: str) -> TestResponse:
+    body = [{**GOOD, "emoji_type": one} for one in emoji]
+    return client.post("/v1/rooms/final/reactions", json=body)
+
+
+def test_a_closed_room_takes_nothing_and_others_do(sink: Sink) -> None:
+    stage, account = Stage(), Account()
+    stage.put("final", entry(is_open=False))
+    client = client_of(sink, stage=stage, account=account)
+    answer = post_emoji(client, "❤️", "😂")
+
+    assert answer.status_code == 409
+    assert answer.json is not None
+    assert answer.json["error"] == "room_closed"
+    assert sink.batches == []
+    assert account.take() == {
+        "final": Line(posts=1, received=2, refused={"room_closed": 1})
+    }
+    assert post(client).status_code == 202
+
+
+def test_a_room_that_opens_again_takes_reactions(sink: Sink) -> None:
+    stage = Stage()
+    client = client_of(sink, stage=stage)
+    stage.put("final", entry(is_open=False))
+    while_closed = post_emoji(client, "❤️")
+    stage.put("final", entry())
+
+    assert while_closed.status_code == 409
+    assert post_emoji(client, "❤️").status_code == 202
+
+
+def test_what_a_room_does_not_take_is_left_out_by_its_place(sink: Sink) -> None:
+    stage, account = Stage(), Account()
+    stage.put("final", entry(emoji=["❤️", "😂"], muted=["😂"]))
+    client = client_of(sink, stage=stage, account=account)
+    body = [7, {**GOOD, "emoji_type": "🎉"}, GOOD, {**GOOD, "emoji_type": ":joy:"}]
+    answer = client.post("/v1/rooms/final/reactions", json=body)
+
+    assert answer.json == {
+        "accepted": 1,
+        "rejected": [
+            {"index": 0, "reason": "not_an_object"},
+            {"index": 1, "reason": "emoji_not_offered"},
+            {"index": 3, "reason": "emoji_not_offered"},
+        ],
+    }
+    assert [one.emoji_type for one in sink.batches[0].reactions] == ["❤️"]
+    assert account.take() == {
+        "final": Line(
+            posts=1,
+            received=4,
+            accepted=1,
+            rejected={"not_an_object": 1, "emoji_not_offered": 2},
+        )
+    }
+
+
+def test_where_a_room_takes_none_of_it_nothing_is_acceptable(sink: Sink) -> None:
+    stage, account = Stage(), Account()
+    stage.put("final", entry(muted=["🎉"]))
+    answer = post_emoji(client_of(sink, stage=stage, account=account), "🎉")
+
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["rejected"] == [{"index": 0, "reason": "emoji_not_offered"}]
+    assert account.take() == {
+        "final": Line(
+            posts=1,
+            received=1,
+            rejected={"emoji_not_offered": 1},
+            refused={"nothing_acceptable": 1},
+        )
+    }
+
+
+def test_nothing_is_stored_until_it_is_known_what_rooms_take(sink: Sink) -> None:
+    stage = Stage(is_read=False)
+    client = client_of(sink, stage=stage)
+    before = post(client)
+    stage.records.caught_up = True
+    stage.states.step(0)
+
+    assert before.status_code == 503
+    assert before.json is not None
+    assert before.json["error"] == "not_stored"
+    assert post(client).status_code == 202

@@ -7,7 +7,9 @@ from typing import Any
 import schemathesis
 from flask import Flask
 from schemathesis import Case
-from schemathesis.checks import not_a_server_error
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.transport import Response
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from ingest import metrics, openapi
 from ingest.account import Account
@@ -20,6 +22,7 @@ from ingest.reaction import Reason
 from ingest.refusal import NotStored, OutcomeUnknown, Refusal
 from ingest.topics import RECORD_REACTIONS_MAX
 from tests.contract import CONFIG, GENERATED, part, refusals, teach
+from tests.hosting import Stage
 from tests.stored import outcome
 
 teach()
@@ -38,7 +41,9 @@ class Sink:
         return outcome(self.problem)
 
 
-def app_on(sink: Sink, not_ready: str | None = None) -> Flask:
+def app_on(
+    sink: Sink, not_ready: str | None = None, stage: Stage | None = None
+) -> Flask:
     rate = Rate(per_s=1_000_000, burst=1_000_000)
     return create_app(
         sink,
@@ -49,16 +54,46 @@ def app_on(sink: Sink, not_ready: str | None = None) -> Flask:
             AddressLimits(rate, rate),
         ),
         Account(),
+        (stage or Stage()).hosting,
     )
+
+
+HOSTS = (
+    Refusal.NO_TOKEN,
+    Refusal.NOT_HOST,
+    Refusal.STATE_CHANGED,
+    Refusal.BAD_STATE,
+)
 
 
 def schema_of(app: Flask) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
 
 
-healthy = schema_of(app_on(Sink()))
-away = schema_of(app_on(Sink(NotStored()), not_ready="Kafka is away"))
-hung = schema_of(app_on(Sink(OutcomeUnknown())))
+class HungStage(Stage):
+    """Is handed every change, and never hears of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.producer.reports = False
+
+
+hosts = Stage()  # its log grows: rooms are touched and untouched
+healthy = schema_of(app_on(Sink(), stage=hosts))
+away = schema_of(app_on(Sink(NotStored()), "Kafka is away", stage=Stage(is_read=False)))
+hung = schema_of(app_on(Sink(OutcomeUnknown()), stage=HungStage()))
+
+
+def ask(case: Case[Any], *excluded: CheckFunction) -> Response:
+    """Check an answer, as the room's host where only that one may ask."""
+    if not case.path.endswith(("/state", "/changes")):
+        return case.call_and_validate(excluded_checks=[*excluded])
+    token = hosts.token(str(case.path_parameters["room"]))
+    # It takes the place of a header that was generated as a fault, and heals it.
+    return case.call_and_validate(
+        headers={"Authorization": f"Bearer {token}"},
+        excluded_checks=[*excluded, negative_data_rejection],
+    )
 
 
 @healthy.parametrize()
@@ -67,10 +102,16 @@ def test_every_answer_is_declared_and_none_is_5xx(case: Case[Any]) -> None:
     case.call_and_validate()
 
 
+@healthy.parametrize()
+@GENERATED
+def test_what_a_host_is_told_is_declared(case: Case[Any]) -> None:
+    ask(case)
+
+
 @away.parametrize()
 @GENERATED
 def test_while_kafka_is_away_every_answer_is_declared(case: Case[Any]) -> None:
-    answer = case.call_and_validate(excluded_checks=[not_a_server_error])
+    answer = ask(case, not_a_server_error)
 
     assert answer.status_code != 500
 
@@ -78,13 +119,13 @@ def test_while_kafka_is_away_every_answer_is_declared(case: Case[Any]) -> None:
 @hung.parametrize()
 @GENERATED
 def test_while_kafka_hangs_every_answer_is_declared(case: Case[Any]) -> None:
-    answer = case.call_and_validate(excluded_checks=[not_a_server_error])
+    answer = ask(case, not_a_server_error)
 
     assert answer.status_code != 500
 
 
 def test_every_refusal_of_a_post_is_declared_with_its_status() -> None:
-    elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY}
+    elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY, *HOSTS}
     ours = {(one.status, one.label) for one in Refusal if one not in elsewhere}
 
     for path in ("/v1/reactions", "/v1/rooms/{room}/reactions"):
@@ -93,6 +134,16 @@ def test_every_refusal_of_a_post_is_declared_with_its_status() -> None:
             for at, status, label in refusals(openapi.document())
             if at == path
         } == ours
+
+
+def test_every_refusal_of_a_host_is_declared_with_its_status() -> None:
+    path, reactions = "/v1/rooms/{room}/state", "/v1/reactions"
+    declared = refusals(openapi.document())
+    own = {label for at, _, label in declared if at == path} - {
+        label for at, _, label in declared if at == reactions
+    }
+
+    assert own == {one.label for one in HOSTS} | {Refusal.NOT_READY.label}
 
 
 def test_no_path_declares_a_label_that_is_not_ours_or_has_another_status() -> None:

@@ -19,6 +19,17 @@ def test_every_port_of_every_process_is_in_the_table() -> None:
     ]
 
 
+def test_it_is_told_which_ports_a_network_reaches_too() -> None:
+    web = Process(
+        name="web",
+        command=("web",),
+        ready=lambda: True,
+        ports=(PortClaim(8080, "EMOSTREAM_HTTP_PORT", "wall.example"),),
+    )
+
+    assert table([web]) == [Wanted(8080, "web", "EMOSTREAM_HTTP_PORT", "wall.example")]
+
+
 def test_a_port_wanted_twice_is_told_with_both_settings() -> None:
     wanted = [Wanted(1884, "main", "MAIN"), Wanted(1884, "cluster-1", "CLUSTER")]
 

@@ -1,7 +1,8 @@
 import pytest
 
-from bridge.record import EncodedPulse, Record, Unreadable
+from bridge.record import EncodedPulse, Unreadable, read
 from bridge.rooms import Removal
+from ingest.kafka_log import Record
 from mosquitto.config import PAYLOAD_MAX_BYTES
 from stream.frame import Pulse
 from tests.frames import frame, pulse_record
@@ -31,21 +32,21 @@ def test_an_unreadable_record_names_its_reason(
     key: bytes | None, value: bytes | None, reason: str
 ) -> None:
     with pytest.raises(Unreadable) as caught:
-        Record(key, value, 0, 0).read()
+        read(Record(key, value, 0, 0, 0))
 
     assert caught.value.reason == reason
 
 
 def test_a_broken_pulse_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="bad_frame"):
-        pulse_record(b"{}").read()
+        read(pulse_record(b"{}"))
 
 
 def test_a_pulse_is_known_by_its_key() -> None:
     pulse = Pulse(v=1, epoch="e", sent_ms=7)
 
-    assert pulse_record(pulse.encode()).read() == EncodedPulse(pulse, pulse.encode())
+    assert read(pulse_record(pulse.encode())) == EncodedPulse(pulse, pulse.encode())
 
 
 def test_a_record_without_a_value_takes_its_room_out() -> None:
-    assert Record(b"final", None, 0, 0).read() == Removal("final")
+    assert read(Record(b"final", None, 0, 0, 0)) == Removal("final")

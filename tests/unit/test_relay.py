@@ -3,11 +3,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.record import Record
 from bridge.relay import MainLost, Message, Relay
+from ingest.kafka_log import Record
 from stream.frame import Frame, Pulse
 from tests.fakes import InMemoryLog
 from tests.frames import frame, pulse_record, record
+from tests.hosting import Stage, entry
 
 NOW_MS = 1_000_000
 
@@ -45,8 +46,9 @@ class DiesWhilePublishing(RecordingMain):
         super().publish(messages)
 
 
-def relay(log: InMemoryLog, main: RecordingMain) -> Relay:
-    return Relay(log, main, now_ms=lambda: NOW_MS)
+def relay(log: InMemoryLog, main: RecordingMain, stage: Stage | None = None) -> Relay:
+    states = (stage or Stage()).states
+    return Relay(log, states, main, now_ms=lambda: NOW_MS)
 
 
 def steps(log: InMemoryLog, main: RecordingMain, number: int) -> Relay:
@@ -168,7 +170,7 @@ def test_a_record_that_cannot_be_read_is_told_with_its_place_and_passed_over(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     good = frame("a", 1, 1)
-    log = InMemoryLog([Record(b"a", b"poison", 3, 41), record(good, 42)])
+    log = InMemoryLog([Record(b"a", b"poison", 3, 41, 0), record(good, 42)])
     main = RecordingMain()
 
     steps(log, main, 1)
@@ -208,7 +210,7 @@ def test_a_pulse_that_was_read_back_is_not_forwarded() -> None:
 
 
 def test_a_removed_room_is_taken_back_from_main() -> None:
-    log = InMemoryLog([record(frame("a", 1, 1))], [Record(b"a", None, 0, 1)])
+    log = InMemoryLog([record(frame("a", 1, 1))], [Record(b"a", None, 0, 1, 0)])
     main = RecordingMain()
 
     steps(log, main, 2)
@@ -217,7 +219,7 @@ def test_a_removed_room_is_taken_back_from_main() -> None:
 
 
 def test_a_removal_that_main_missed_is_told_on_the_next_connection() -> None:
-    log = InMemoryLog([record(frame("a", 1, 1))], [Record(b"a", None, 0, 1)])
+    log = InMemoryLog([record(frame("a", 1, 1))], [Record(b"a", None, 0, 1, 0)])
     main = RecordingMain()
     running = steps(log, main, 1)
     main.away = True
@@ -228,3 +230,100 @@ def test_a_removal_that_main_missed_is_told_on_the_next_connection() -> None:
     step_until_connected(running, main, connects=2)
 
     assert main.published == [Message("rooms/a/frame", b"", retained=True)]
+
+
+def state_message(stage: Stage, room: str) -> Message:
+    payload = stage.states.state(room).encode()
+    return Message(f"rooms/{room}/state", payload, retained=True)
+
+
+def test_a_rooms_state_is_published_once_and_without_its_host() -> None:
+    stage, main = Stage(), RecordingMain()
+    running = relay(InMemoryLog(), main, stage)
+    running.step(0)
+    stage.put("final", entry(is_open=False, by="Anna"))
+    for _ in range(3):
+        running.step(0)
+
+    assert main.published == [state_message(stage, "final")]
+    assert b'"open":false' in main.published[0].payload
+    assert b"Anna" not in main.published[0].payload
+
+
+def test_only_the_states_that_changed_are_published() -> None:
+    stage, main = Stage(), RecordingMain()
+    stage.put("a", entry())
+    running = relay(InMemoryLog(), main, stage)
+    running.step(0)
+    main.published.clear()
+    stage.put("b", entry())
+    stage.put("c", entry(is_open=False))
+    running.step(0)
+
+    assert main.published == [state_message(stage, "b"), state_message(stage, "c")]
+
+
+def test_a_state_travels_behind_the_frames_of_its_poll() -> None:
+    stage, main, newest = Stage(), RecordingMain(), frame("final", 1, 1)
+    log = InMemoryLog()
+    running = relay(log, main, stage)
+    running.step(0)
+    stage.put("final", entry())
+    log.append(record(newest))
+    running.step(0)
+
+    assert main.published == [*published(newest), state_message(stage, "final")]
+
+
+def test_every_state_is_published_again_on_a_new_connection() -> None:
+    stage, main = Stage(), RecordingMain()
+    stage.put("a", entry())
+    stage.put("b", entry(muted=["🎉"]))
+    running = relay(InMemoryLog(), main, stage)
+    running.step(0)
+    main.away = True
+    running.step(0)
+    main.away = False
+    main.published.clear()
+    step_until_connected(running, main, connects=2)
+
+    assert main.published == [state_message(stage, "a"), state_message(stage, "b")]
+
+
+def test_frames_travel_while_states_are_still_being_read() -> None:
+    stage, main, newest = Stage(is_read=False), RecordingMain(), frame("a", 1, 1)
+    stage.put("a", entry(is_open=False))
+    stage.put("a", entry())
+    running = relay(InMemoryLog([record(newest)]), main, stage)
+    running.step(0)
+    before = [*main.published]
+    stage.records.caught_up = True
+    stage.states.step(0)
+    running.step(0)
+
+    assert before == published(newest)
+    assert main.published[1:] == [state_message(stage, "a")]
+
+
+def test_a_state_that_was_taken_out_is_cleared() -> None:
+    stage, main = Stage(), RecordingMain()
+    stage.put("final", entry(is_open=False))
+    running = relay(InMemoryLog(), main, stage)
+    running.step(0)
+    stage.put("final", None)
+    running.step(0)
+
+    assert main.published[-1] == Message("rooms/final/state", b"", retained=True)
+
+
+def test_a_state_that_main_missed_is_told_on_the_next_connection() -> None:
+    stage, main = Stage(), RecordingMain()
+    running = relay(InMemoryLog(), main, stage)
+    running.step(0)
+    main.away = True
+    stage.put("final", entry(is_open=False))
+    running.step(0)
+    main.away = False
+    step_until_connected(running, main, connects=2)
+
+    assert main.published == [state_message(stage, "final")]

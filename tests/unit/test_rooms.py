@@ -3,15 +3,16 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.record import Record
+from bridge.record import read
 from bridge.rooms import WINDOWS_PER_POLL, EncodedFrame, Removal, Rooms
+from ingest.kafka_log import Record
 from tests.frames import frame, record
 
 
 def encoded(room: str, seq: int, window: int, *, epoch: int = 1) -> EncodedFrame:
-    read = record(frame(room, seq, window, epoch=epoch)).read()
-    assert isinstance(read, EncodedFrame)
-    return read
+    found = read(record(frame(room, seq, window, epoch=epoch)))
+    assert isinstance(found, EncodedFrame)
+    return found
 
 
 places = st.lists(
@@ -158,7 +159,7 @@ def test_a_frame_travels_byte_for_byte() -> None:
         Rooms()
         .take(
             [event]
-            if isinstance(event := Record(b"final", raw, 0, 0).read(), EncodedFrame)
+            if isinstance(event := read(Record(b"final", raw, 0, 0, 0)), EncodedFrame)
             else []
         )
         .frames

@@ -32,6 +32,9 @@ def test_a_variable_overrides_the_default(monkeypatch: pytest.MonkeyPatch) -> No
         ("EMOSTREAM_CLUSTERS", "0"),
         ("EMOSTREAM_LOG_LEVEL", "LOUD"),
         ("EMOSTREAM_KAFKA_TOPIC_PREFIX", "a b"),
+        ("EMOSTREAM_PUBLIC_HOST", "http://a.example"),
+        ("EMOSTREAM_PUBLIC_HOST", "a.example:80"),
+        ("EMOSTREAM_ALLOWED_ORIGINS", "https://a.example/"),
     ],
 )
 def test_a_bad_value_is_named_with_its_variable(

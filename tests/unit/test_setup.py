@@ -134,6 +134,32 @@ FAILURES = [
         artifact="gunicorn-h1c",
         remedy="C compiler",
     ),
+    Failure(
+        "npm error code ENOTFOUND\n"
+        "npm error network request to https://registry.example/preact failed, reason:"
+        " getaddrinfo ENOTFOUND registry.example",
+        artifact="https://registry.example/preact",
+        remedy="npm read https_proxy",
+    ),
+    Failure(
+        "npm error code SELF_SIGNED_CERT_IN_CHAIN\n"
+        "npm error request to https://registry.example/vite failed, reason: self-signed"
+        " certificate in certificate chain",
+        artifact="https://registry.example/vite",
+        remedy="NODE_EXTRA_CA_CERTS",
+    ),
+    Failure(
+        "npm error code EINTEGRITY\nnpm error sha512-aa== integrity checksum failed"
+        " when using sha512: wanted sha512-aa== but got sha512-bb==.",
+        artifact=None,
+        remedy="not the one that was pinned",
+    ),
+    Failure(
+        "npm error code ETARGET\n"
+        "npm error notarget No matching version found for preact@11.2.0.",
+        artifact="preact@11.2.0",
+        remedy="does not have it",
+    ),
     Failure("[Errno 28] No space left on device", None, remedy="disk is full"),
     Failure("something new", None, remedy="The lines above say why."),
 ]
@@ -150,6 +176,17 @@ def test_what_maven_always_ends_with_is_not_shown() -> None:
     output = "\x1b[1;31m[ERROR]\x1b[m the reason\n[ERROR] \n[INFO] BUILD FAILURE\n"
 
     assert CommandFailed(["mvn"], output).tail() == "  | [ERROR] the reason"
+
+
+def test_where_node_was_when_it_failed_is_not_shown() -> None:
+    output = (
+        "Could not resolve main.tsx in host.html\n"
+        "    at #build (file:///x/rolldown.mjs:146:34)\n"
+        "    at async file:///x/cli.js:789:3\n"
+    )
+
+    shown = "  | Could not resolve main.tsx in host.html"
+    assert CommandFailed(["npm"], output).tail() == shown
 
 
 def test_jars_of_another_pom_are_not_trusted(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from prometheus_client import REGISTRY
 from clients.place import Place
 from clients.web import openapi
 from clients.web.app import Sources, create_app
+from clients.web.audience import Audience
 from clients.web.board import HeldFrame
 from clients.web.listing import Listed, Listing
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import Pages
 from clients.web.refusal import Full, NoCluster, NoFrame, Refusal, Stale
 from clients.web.registration import BODY_MAX_BYTES
 from clients.worker.profiles import PROFILES
@@ -63,11 +65,18 @@ class Places:
             raise self.problem
         return Place(
             client_id="c1",
-            brokers=(BrokerAddress("a", 1, 2), BrokerAddress("b", 3, 4)),
+            brokers=(BrokerAddress("a", 1, 2), BrokerAddress("b", 3, 4, "ws.b")),
             slot="7",
             topic=f"relay/7/{wanted.room}/{wanted.profile}",
             spread_s=1.5,
         )
+
+
+def audience(room: str) -> Audience:
+    """Return the audience of the room `final`; of any other nothing is known."""
+    if room != "final":
+        raise Stale("No cluster is heard")
+    return Audience(room, 1234, 24.68)
 
 
 class Members:
@@ -84,16 +93,25 @@ class Members:
         return Listing((one,), ("cluster-2",))
 
 
-def client_of(
+def client_of(  # noqa: PLR0913 - what an app answers from
     frames: Frames,
     not_ready: str | None = None,
     *,
     places: Places | None = None,
     members: Members | None = None,
     key: str = KEY,
+    pages: Pages | None = None,
+    origins: Sequence[str] = (),
+    public_address: str = "",
 ) -> FlaskClient:
     sources = Sources(
-        frames, places or Places(), members or Members(), OperatorKey(key), Ledgers()
+        frames,
+        places or Places(),
+        members or Members(),
+        OperatorKey(key),
+        Ledgers(),
+        audience,
+        pages or Pages({}),
     )
     generous = Rate(per_s=1000, burst=1000)
     common = Common(
@@ -101,6 +119,8 @@ def client_of(
         partial(metrics.exposition, None),
         openapi.document(),
         AddressLimits(generous, generous),
+        origins=origins,
+        public_address=public_address,
     )
     return create_app(sources, common).test_client()
 
@@ -161,7 +181,8 @@ def test_who_has_an_older_frame_gets_the_newest(
         ("/v1/rooms//frame", "not_found"),
         ("/v1/rooms/final/frame/", "not_found"),
         ("/v1/rooms/final", "not_found"),
-        ("/", "not_found"),
+        ("/v1/rooms/Final/audience", "bad_room"),
+        ("/rooms/", "not_found"),
     ],
 )
 def test_what_is_not_there_gets_its_label_and_a_sentence(
@@ -236,6 +257,7 @@ def test_the_document_names_every_path(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/rooms/{room}/frame",
+        "/v1/rooms/{room}/audience",
         "/v1/rooms/{room}/ledger",
         "/v1/ledger",
         CLIENTS,
@@ -274,8 +296,8 @@ def test_who_registers_gets_a_place_in_what_it_named(body: bytes, wanted: Join) 
     assert answer.json == {
         "client_id": "c1",
         "brokers": [
-            {"host": "a", "port": 1, "ws_port": 2},
-            {"host": "b", "port": 3, "ws_port": 4},
+            {"host": "a", "port": 1, "ws_port": 2, "ws_host": "a"},
+            {"host": "b", "port": 3, "ws_port": 4, "ws_host": "ws.b"},
         ],
         "slot": "7",
         "topic": f"relay/7/{wanted.room}/{wanted.profile}",
@@ -456,3 +478,29 @@ def test_the_document_lists_what_can_be_wanted() -> None:
     assert {*schemas["Wanted"]["properties"]} == {*Join.__struct_fields__}
     assert {*schemas["Place"]["properties"]} == {*Place.__struct_fields__}
     assert {*schemas["Place"]["required"]} == {*Place.__struct_fields__}
+
+
+def test_an_audience_is_told_with_when_to_ask_again(client: FlaskClient) -> None:
+    answer = client.get("/v1/rooms/final/audience")
+
+    assert answer.json == {"room": "final", "members": 1234, "again_s": 24.68}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_audience_that_cannot_be_known_is_stale(client: FlaskClient) -> None:
+    answer = client.get("/v1/rooms/other/audience")
+
+    assert answer.status_code == 503
+    assert (answer.json or {})["error"] == "stale"
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_what_operators_look_at_is_shown_to_no_network() -> None:
+    client = client_of(Frames(FINAL), public_address="192.0.2.7")
+    on_network = {"SERVER_NAME": "192.0.2.7"}
+
+    hidden = client.get("/metrics", environ_overrides=on_network)
+    assert (hidden.status_code, (hidden.json or {})["error"]) == (404, "not_found")
+    assert client.get("/metrics").status_code == 200
+    for path in ("/livez", PATH):
+        assert client.get(path, environ_overrides=on_network).status_code == 200

@@ -19,9 +19,11 @@ import ingest.app
 import ingest.openapi
 from clients.place import Place
 from clients.web.app import Sources
+from clients.web.audience import Audience
 from clients.web.board import HeldFrame
 from clients.web.listing import Listed, Listing
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import Pages
 from clients.web.refusal import Full, NoAuditor, NoCluster, NoFrame, Refusal, Stale
 from clients.worker.wire import BrokerAddress, Join
 from compose.web.joined import Joined, join_documents
@@ -35,6 +37,7 @@ from ingest.limits import AddressLimits, Rate
 from ingest.refusal import Refusal as IngestRefusal
 from tests.contract import CONFIG, GENERATED, refusals, teach
 from tests.frames import frame
+from tests.hosting import Stage
 from tests.ledgers import Ledgers
 from tests.stored import outcome
 
@@ -89,6 +92,13 @@ def listing(room: str | None) -> Listing:
     return Listing((one,), ("cluster-2",))
 
 
+def audience(problem: Exception | None, room: str) -> Audience:
+    """Return an audience, if one is known at all."""
+    if problem:
+        raise problem
+    return Audience(room, 251, 5.02)
+
+
 class Sink:
     """Takes every batch."""
 
@@ -118,6 +128,8 @@ def sources(
         listing,
         OperatorKey(KEY),
         Ledgers(no_auditor),
+        partial(audience, stale),
+        Pages({}),
     )
 
 
@@ -131,7 +143,7 @@ def joined() -> Joined:
     document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
     shared = common(document)
     return Joined(
-        ingest.app.create_app(Sink(), shared, Account()),
+        ingest.app.create_app(Sink(), shared, Account(), Stage().hosting),
         clients.web.app.create_app(sources(), shared),
     )
 
@@ -186,7 +198,7 @@ def test_both_apps_together_answer_as_declared(case: Case[Any]) -> None:
 
 
 def test_every_refusal_is_declared_with_its_status() -> None:
-    elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY}
+    elsewhere = {Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_READY, Refusal.NOT_BUILT}
     ours = {(one.status, one.label) for one in Refusal if one not in elsewhere}
     servers = {(one.status, one.label) for one in IngestRefusal}
     declared = {
@@ -201,7 +213,11 @@ def test_every_refusal_is_declared_with_its_status() -> None:
 def test_what_no_path_can_declare_is_described() -> None:
     described = clients.web.openapi.document()["info"]["description"]
 
-    for refusal in (Refusal.METHOD_NOT_ALLOWED, Refusal.NOT_FOUND):
+    for refusal in (
+        Refusal.METHOD_NOT_ALLOWED,
+        Refusal.NOT_FOUND,
+        Refusal.NOT_BUILT,
+    ):
         assert refusal.label in described
 
 

@@ -11,6 +11,7 @@ from clients.web import openapi
 from clients.web.app import Sources, create_app
 from clients.web.ledger import AuditorsLedgers
 from clients.web.operator_key import OperatorKey
+from clients.web.pages import Pages
 from clients.web.refusal import NoAuditor, NoLedger
 from ingest import metrics
 from ingest.guard import Common
@@ -19,11 +20,19 @@ from ingest.limits import AddressLimits, Rate
 from stream.auditor.ledger import Line, Overview, RoomLedger
 from tests.contract import part
 from tests.ledgers import Ledgers, ledger, overview
-from tests.unit.test_web_app import Frames, Members, Places
+from tests.unit.test_web_app import Frames, Members, Places, audience
 
 
 def client_of(ledgers: Ledgers) -> FlaskClient:
-    sources = Sources(Frames(), Places(), Members(), OperatorKey("key"), ledgers)
+    sources = Sources(
+        Frames(),
+        Places(),
+        Members(),
+        OperatorKey("key"),
+        ledgers,
+        audience,
+        Pages({}),
+    )
     generous = Rate(per_s=1000, burst=1000)
     common = Common(
         Readiness(lambda: None),

@@ -1,10 +1,11 @@
-"""The frame log in Kafka, read from the beginning and then on and on.
+"""A log in Kafka, read from its beginning and then on and on.
 
 Every start reads back what is kept, so the committed offsets only tell others how
-far the bridge is. Nothing here ends because Kafka is away: it comes back.
+far a reader is. Nothing here ends because Kafka is away: it comes back. What the
+records mean is their readers' business.
 """
 
-import logging
+from dataclasses import dataclass
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -15,14 +16,10 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from bridge import metrics
-from bridge.outage import Outage
-from bridge.record import Record
-
-log = logging.getLogger(__name__)
+from ingest.outage import Outage
 
 POLL_MAX = 1000
-"""Records of one poll: the newest of each room is looked for among them."""
+"""Records of one poll: a reader may look for the newest of each key among them."""
 
 _AT_END = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
 _ONE_CONNECTION = KafkaError._TRANSPORT  # noqa: SLF001 - its public name
@@ -31,12 +28,29 @@ _ONE_CONNECTION = KafkaError._TRANSPORT  # noqa: SLF001 - its public name
 _ASK_WITHIN_S = 1.0
 
 
-class KafkaLog:
-    """Polls every partition of one topic, committed transactions only."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record and its place in the log; `appended_ms` is Kafka's time, if it has."""
 
-    def __init__(self, servers: str, *, topic: str, group: str) -> None:
-        self._topic = topic
-        self._outage = Outage("kafka", metrics.KAFKA_UP)
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    offset: int
+    appended_ms: int
+
+
+class KafkaLog:
+    """Polls every partition of one topic, committed transactions only.
+
+    Args:
+        servers: Addresses of Kafka.
+        topic: What is read.
+        group: Under what name it commits, if it does.
+        outage: Told when Kafka is away, and when it answers.
+    """
+
+    def __init__(self, servers: str, *, topic: str, group: str, outage: Outage) -> None:
+        self._topic, self._outage = topic, outage
         self._unread: set[int] | None = None
         self._next: dict[int, int] = {}
         self._consumer = Consumer(
@@ -61,6 +75,11 @@ class KafkaLog:
     def caught_up(self) -> bool:
         """Whether what lay in the log at the start has been polled."""
         return self._unread is not None and not self._unread
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Kafka did not answer when it was last heard of."""
+        return self._outage.is_on
 
     def poll(self, timeout_s: float) -> list[Record]:
         """Return the records that came, oldest first; none after `timeout_s`.
@@ -125,7 +144,9 @@ class KafkaLog:
             return None
         offset = message.offset() or 0
         self._next[partition] = offset + 1
-        return Record(_raw(message.key()), _raw(message.value()), partition, offset)
+        _, appended_ms = message.timestamp()
+        key, value = _raw(message.key()), _raw(message.value())
+        return Record(key, value, partition, offset, appended_ms)
 
     def _note(self, error: KafkaError) -> None:
         if error.fatal():
