@@ -1,0 +1,266 @@
+"""The page, in a real browser: tap, watch, and go on whatever happens."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from paho.mqtt.publish import single
+from playwright.sync_api import Browser, FloatRect, Route, expect
+
+from tests.integration.processes import LOOPBACK
+from tests.system.browser import Visitor, Visitors, chromium
+from tests.system.crowd import Crowd, now_ms, post, reactions
+from tests.system.observer import Observer
+from tests.system.stack import Stack, listeners_on
+
+CLOSED = "The room is closed."
+LOOKS = 5
+_VISITORS_MAX = 12
+_SKY: FloatRect = {"x": 0, "y": 500, "width": 1280, "height": 100}
+"""Of the screen: nothing is written there, and what rises comes through it."""
+_AXE = Path(__file__).parents[2] / "clients/web/page/node_modules/axe-core/axe.min.js"
+_GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitors(browser: Browser, stack: Stack) -> Iterator[Visitors]:
+    visitors = Visitors(browser, stack.url)
+    yield visitors
+    visitors.leave()
+
+
+@pytest.fixture
+def visitor(visitors: Visitors, room: str) -> Visitor:
+    return served(visitors, room)
+
+
+def served(visitors: Visitors, room: str) -> Visitor:
+    """Let somebody in, and wait until they see the room."""
+    visitor = visitors.new()
+    visitor.open(f"/rooms/{room}")
+    visitor.expect_served()
+    return visitor
+
+
+def test_a_tap_on_one_page_is_seen_on_two_others_at_different_brokers(
+    visitors: Visitors, room: str
+) -> None:
+    at: dict[int, Visitor] = {}
+    for _ in range(_VISITORS_MAX):
+        visitor = served(visitors, room)
+        at.setdefault(visitor.port, visitor)
+        if len(at) == 3:
+            break
+    first, second, third = at.values()
+
+    first.tap("Heart")
+
+    for visitor in (first, second, third):
+        visitor.expect_total(1)
+        expect(visitor.page.get_by_role("row", name="❤️")).to_contain_text("1")
+
+
+def test_who_loses_a_broker_is_served_on_by_another(
+    stack: Stack, http: httpx.Client, room: str, visitor: Visitor
+) -> None:
+    index = _cluster_ws_ports(stack).index(visitor.port)
+    phases = visitor.phases()
+
+    [broker] = listeners_on(stack.cluster_ports[index])
+    broker.kill()
+    expect(visitor.page.locator("[data-phase]")).to_have_attribute(
+        "data-phase", "moving"
+    )
+    Crowd(http, room).react("🔥")
+
+    visitor.expect_total(1)
+    visitor.expect_served()
+    assert visitor.port != _cluster_ws_ports(stack)[index]
+    assert {"offline", "stale", "ended"}.isdisjoint(phases())
+
+
+def test_taps_made_offline_arrive_once(
+    stack: Stack, room: str, visitor: Visitor
+) -> None:
+    visitor.context.set_offline(offline=True)
+    visitor.tap("Heart", 3)
+    visitor.expect_words(re.compile("Offline. 3 taps wait"))
+
+    # Back, but the server takes nothing yet: what waits has to outlive the page.
+    reactions = "**/v1/rooms/*/reactions*"
+    visitor.page.route(reactions, lambda route: route.abort())
+    visitor.context.set_offline(offline=False)
+    visitor.page.reload()
+    visitor.page.unroute(reactions)
+
+    with Observer(stack.cluster_ports[0], room) as observer:
+        observer.wait_for_total(3)
+        visitor.expect_total(3)
+        visitor.tap("Fire")
+        assert observer.wait_for_total(4)["totals"] == {"❤️": 3, "🔥": 1}
+
+
+def test_an_answer_that_gets_lost_counts_a_tap_once(
+    stack: Stack, room: str, visitor: Visitor
+) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()  # the server has it, and the page does not hear of it
+        route.abort()
+
+    visitor.page.route("**/v1/rooms/*/reactions*", lose, times=1)
+    visitor.tap("Heart")
+    visitor.expect_total(1)
+    visitor.tap("Fire")
+
+    with Observer(stack.cluster_ports[0], room) as observer:
+        assert observer.wait_for_total(2)["totals"] == {"❤️": 1, "🔥": 1}
+
+
+def test_it_can_be_used_by_keyboard_alone(visitor: Visitor) -> None:
+    keyboard, page = visitor.page.keyboard, visitor.page
+    for _ in range(10):
+        keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+        if focused == "Heart, react":
+            break
+    keyboard.press("Enter")
+    keyboard.press("ArrowRight")
+    keyboard.press("Space")
+    keyboard.press("1")
+
+    visitor.expect_total(3)
+    expect(page.get_by_role("row", name="❤️")).to_contain_text("2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/rooms/{}", "/host/{}", "/overlay/{}?counts=1"])
+def test_a_page_has_no_grave_fault_for_who_cannot_see_it(
+    visitors: Visitors, http: httpx.Client, room: str, path: str, scheme: str
+) -> None:
+    Crowd(http, room).react("🔥", "❤️")
+    visitor = visitors.new(color_scheme=scheme)
+    visitor.open(path.format(room))
+    visitor.page.wait_for_load_state("networkidle")
+
+    visitor.page.evaluate(_AXE.read_text())
+    found = visitor.page.evaluate("axe.run()")
+
+    grave = [one for one in found["violations"] if one["impact"] in _GRAVE]
+    assert grave == [], json.dumps(grave, indent=1)
+
+
+def test_emoji_fly_but_where_motion_is_to_be_reduced(
+    visitors: Visitors, http: httpx.Client, room: str
+) -> None:
+    moving, still = visitors.new(), visitors.new(reduced_motion="reduce")
+    for visitor in (moving, still):
+        visitor.open(f"/rooms/{room}")
+        visitor.expect_served()
+    Crowd(http, room).react(*["🔥", "❤️"] * 200)
+
+    for visitor in (moving, still):
+        visitor.expect_total(400)
+        looks = {visitor.page.screenshot(clip=_SKY) for _ in range(LOOKS)}
+        assert (len(looks) == 1) is (visitor is still)
+
+
+def test_who_is_in_a_closed_room_is_told_so(
+    stack: Stack, visitors: Visitors, http: httpx.Client, room: str, visitor: Visitor
+) -> None:
+    host = visitors.new()
+    host.page.goto(_host_url(stack, room))
+    switch = host.page.get_by_role("switch")
+
+    switch.click()
+    switch.click()  # once more, since everybody will see it
+    visitor.expect_words(CLOSED)
+    button = visitor.page.get_by_role("button", name=f"Heart. {CLOSED}")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    refused = post(http, room, reactions(["❤️"]), key="late")
+    assert refused.status_code == httpx.codes.CONFLICT
+    assert refused.json()["error"] == "room_closed"
+
+    switch.click()
+    visitor.tap("Heart")
+    visitor.expect_total(1)
+
+
+def test_a_hostile_emoji_is_only_text(
+    stack: Stack, room: str, visitor: Visitor
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    publish_as_bridge(stack, f"rooms/{room}/frame", _frame(room, {hostile: 7}))
+
+    visitor.expect_total(7)
+    visitor.expect_words(hostile)
+    assert visitor.page.locator("img").count() == 0
+
+
+def test_a_room_that_cannot_be_is_named_as_it_was_written(visitors: Visitors) -> None:
+    visitor = visitors.new()
+    visitor.open("/rooms/<img src=x onerror=alert(1)>")
+
+    visitor.expect_words("No such room")
+    assert visitor.page.locator("img").count() == 0
+
+
+def publish_as_bridge(stack: Stack, topic: str, payload: dict[str, Any]) -> None:
+    """Retain a message at the main broker, as only the bridge may."""
+    state = Path(stack.environment["EMOSTREAM_STATE_DIR"])
+    passwords = json.loads((state / "credentials.json").read_text())["passwords"]
+    single(
+        topic,
+        json.dumps(payload),
+        qos=1,
+        retain=True,
+        hostname=LOOPBACK,
+        port=stack.main_port,
+        auth={"username": "bridge", "password": passwords["bridge"]},
+    )
+
+
+def _frame(room: str, counts: dict[str, int]) -> dict[str, Any]:
+    """Return a room's first frame, as the contract has it."""
+    total, start_ms = sum(counts.values()), now_ms()
+    classes = ("joy", "love", "surprise", "sadness", "anger", "other")
+    return {
+        "v": 1,
+        "room": room,
+        "epoch": "2026-01-01T00:00:00.000Z",
+        "seq": 1,
+        "window_start_ms": start_ms,
+        "window_ms": 2000,
+        "counts": counts,
+        "other": 0,
+        "scaled": {emoji: max(1, n // 1000) for emoji, n in counts.items()},
+        "share": {emoji: n / total for emoji, n in counts.items()},
+        "mood": {name: float(name == "joy") for name in classes},
+        "sentiment": {"positive": 1.0, "neutral": 0.0, "negative": 0.0},
+        "total": total,
+        "totals": counts,
+        "times": {"appended_ms": start_ms, "made_ms": start_ms},
+    }
+
+
+def _host_url(stack: Stack, room: str) -> str:
+    said = stack.run("host-url", room)
+    assert said.returncode == 0, said.stdout
+    found = re.search(r"http\S+", said.stdout)
+    assert found
+    return found[0]
+
+
+def _cluster_ws_ports(stack: Stack) -> list[int]:
+    """Where the clusters' brokers take WebSockets, in the order of their ports."""
+    first = int(stack.environment["EMOSTREAM_CLUSTER_WS_PORT"])
+    return [first + number for number in range(len(stack.cluster_ports))]
