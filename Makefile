@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup up demo down status doctor logs clean check test test-long \
-	test-faults bench bench-full format lock lock-upgrade
+	test-faults bench bench-full pictures format lock lock-upgrade
 
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
@@ -65,6 +65,10 @@ bench: ## Measure it all: docs/benchmarks.md, and the figures in README
 bench-full: ## The same with more and longer repeats: two hours
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load --repeats 5 --seconds 60
+
+pictures: ## Take the pictures of the pages: docs/pages/
+	@$(PYTHON3) -m compose.setup test
+	$(BIN)/python -m tests.pictures
 
 format: ## Format the code and mend what the linter can
 	@$(PYTHON3) -m compose.setup python

@@ -16,6 +16,9 @@ PORT_MAX = 65535
 
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is looked for, not listened on
 
+_MAPPED = "::ffff:"
+"""Java listens on IPv4 by a socket of IPv6, which calls the address so."""
+
 
 class PortsTaken(Refused):
     """Some ports cannot be had; the text says which, who has them, what helps."""
@@ -123,7 +126,7 @@ def holder(port: int, address: str = LOOPBACK) -> Holder | None:
             if connection.status == psutil.CONN_LISTEN
             and connection.laddr
             and connection.laddr.port == port
-            and connection.laddr.ip in {address, *_ANYWHERE}
+            and connection.laddr.ip.removeprefix(_MAPPED) in {address, *_ANYWHERE}
         ]
         process = next(psutil.Process(pid) for pid in pids if pid)
         name = process.name()

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from compose.ports import PortsTaken, Wanted, check
+from compose.ports import PortsTaken, Wanted, check, holder
 from tests.integration.broker import Brokers, brokers
 from tests.integration.mqtt_peer import Peer
 from tests.integration.processes import LOOPBACK, wait_until
@@ -130,6 +130,17 @@ def test_a_port_that_somebody_has_at_the_public_host_is_told_before_the_start() 
         with pytest.raises(PortsTaken, match=f"{port} .web. is in use at {OTHER} by"):
             check(wanted)
         check([replace(wanted[0], host="")])
+
+
+def test_who_listens_on_loopback_as_java_does_is_named() -> None:
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        other.bind((f"::ffff:{LOOPBACK}", 0))
+        other.listen()
+
+        found = holder(other.getsockname()[1])
+
+    assert found
 
 
 def test_a_web_process_ends_at_once_where_the_public_host_is_no_address_of_ours(

@@ -1,6 +1,7 @@
 """A whole system of the suite's own: free ports, a temporary folder, one command."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -144,6 +145,14 @@ class Stack:
             if (process.info["environ"] or {}).get(variable)
             == self._environment[variable]
         ]
+
+    def host_url(self, room: str) -> str:
+        """Return a link that makes whoever opens it the room's host."""
+        said = self.run("host-url", room)
+        found = re.search(r"http\S+", said.stdout)
+        assert said.returncode == 0, said.stdout
+        assert found, said.stdout
+        return found[0]
 
     def supervisorctl(self, *arguments: str) -> str:
         """Give an order to supervisord, past `emostream`; return what it says."""

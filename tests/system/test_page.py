@@ -4,16 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from paho.mqtt.publish import single
 from playwright.sync_api import Browser, FloatRect, Route, expect
 
-from tests.integration.processes import LOOPBACK
 from tests.system.browser import Visitor, Visitors, chromium
-from tests.system.crowd import Crowd, now_ms, post, reactions
+from tests.system.crowd import Crowd, post, reactions
+from tests.system.made_up import frame, show
 from tests.system.observer import Observer
 from tests.system.stack import Stack, listeners_on
 
@@ -178,7 +176,7 @@ def test_who_is_in_a_closed_room_is_told_so(
     stack: Stack, visitors: Visitors, http: httpx.Client, room: str, visitor: Visitor
 ) -> None:
     host = visitors.new()
-    host.page.goto(_host_url(stack, room))
+    host.page.goto(stack.host_url(room))
     switch = host.page.get_by_role("switch")
 
     switch.click()
@@ -199,7 +197,7 @@ def test_a_hostile_emoji_is_only_text(
     stack: Stack, room: str, visitor: Visitor
 ) -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    publish_as_bridge(stack, f"rooms/{room}/frame", _frame(room, {hostile: 7}))
+    show(stack, frame(room, {hostile: 7}))
 
     visitor.expect_total(7)
     visitor.expect_words(hostile)
@@ -212,52 +210,6 @@ def test_a_room_that_cannot_be_is_named_as_it_was_written(visitors: Visitors) ->
 
     visitor.expect_words("No such room")
     assert visitor.page.locator("img").count() == 0
-
-
-def publish_as_bridge(stack: Stack, topic: str, payload: dict[str, Any]) -> None:
-    """Retain a message at the main broker, as only the bridge may."""
-    state = Path(stack.environment["EMOSTREAM_STATE_DIR"])
-    passwords = json.loads((state / "credentials.json").read_text())["passwords"]
-    single(
-        topic,
-        json.dumps(payload),
-        qos=1,
-        retain=True,
-        hostname=LOOPBACK,
-        port=stack.main_port,
-        auth={"username": "bridge", "password": passwords["bridge"]},
-    )
-
-
-def _frame(room: str, counts: dict[str, int]) -> dict[str, Any]:
-    """Return a room's first frame, as the contract has it."""
-    total, start_ms = sum(counts.values()), now_ms()
-    classes = ("joy", "love", "surprise", "sadness", "anger", "other")
-    return {
-        "v": 1,
-        "room": room,
-        "epoch": "2026-01-01T00:00:00.000Z",
-        "seq": 1,
-        "window_start_ms": start_ms,
-        "window_ms": 2000,
-        "counts": counts,
-        "other": 0,
-        "scaled": {emoji: max(1, n // 1000) for emoji, n in counts.items()},
-        "share": {emoji: n / total for emoji, n in counts.items()},
-        "mood": {name: float(name == "joy") for name in classes},
-        "sentiment": {"positive": 1.0, "neutral": 0.0, "negative": 0.0},
-        "total": total,
-        "totals": counts,
-        "times": {"appended_ms": start_ms, "made_ms": start_ms},
-    }
-
-
-def _host_url(stack: Stack, room: str) -> str:
-    said = stack.run("host-url", room)
-    assert said.returncode == 0, said.stdout
-    found = re.search(r"http\S+", said.stdout)
-    assert found
-    return found[0]
 
 
 def _cluster_ws_ports(stack: Stack) -> list[int]:

@@ -11,7 +11,7 @@ const PAGE_OF: Record<string, string> = {
 };
 
 /** The server of the product, to which whatever is not a page goes. */
-const API = process.env.EMOSTREAM_URL ?? "http://127.0.0.1:8080";
+const API = process.env.PAGE_API_URL ?? "http://127.0.0.1:8080";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
