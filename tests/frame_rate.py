@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests import java
-from tests.pictures import DESK, PHONE, Screen
+from tests.pictures import DESK, MOVING, PHONE, Screen
 from tests.system.browser import Visitors, chromium
 from tests.system.made_up import WINDOW_MS, frame, show
 from tests.system.stack import Stack
@@ -87,7 +87,9 @@ def _measure(browser: Browser, stack: Stack, screen: Screen) -> None:
 
 def _rate(browser: Browser, stack: Stack, screen: Screen, brake: int) -> float:
     visitors = Visitors(browser, stack.url)
-    visitor = visitors.new(viewport=screen.size, device_scale_factor=screen.pixels)
+    visitor = visitors.new(
+        viewport=screen.size, device_scale_factor=screen.pixels, **MOVING
+    )
     visitor.open(f"/rooms/{ROOM}")
     visitor.expect_served()
     visitor.page.wait_for_timeout(_FILLS_MS)

@@ -21,6 +21,9 @@ from tests.system.browser import Visitor, Visitors, chromium
 from tests.system.crowd import Crowd
 from tests.system.stack import Stack
 
+MOVING = {"reduced_motion": "no-preference"}
+"""Of a browser whose owner likes that things move."""
+
 FOLDER = Path(__file__).parents[1] / "docs" / "pages"
 ROOM = "final"
 REACTS_FOR_S = 20
@@ -72,7 +75,7 @@ def _take_all(stack: Stack) -> None:
         visitors = Visitors(browser, stack.url)
         audience = _in(visitors, "audience", f"/rooms/{ROOM}")
         host = _in(visitors, "host", stack.host_url(ROOM).removeprefix(stack.url))
-        overlay = visitors.new(viewport=DESK.size)
+        overlay = visitors.new(viewport=DESK.size, **MOVING)
         overlay.open(f"/overlay/{ROOM}?counts=1&position=bottom-right")
         for visitor in audience.values():
             visitor.expect_served()
@@ -93,6 +96,7 @@ def _in(visitors: Visitors, name: str, path: str) -> dict[str, Visitor]:
                 viewport=screen.size,
                 device_scale_factor=screen.pixels,
                 color_scheme=scheme,
+                **MOVING,
             )
             visitor.open(path)
             found[f"{name}-{screen.name}-{scheme}"] = visitor

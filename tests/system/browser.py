@@ -129,12 +129,13 @@ class Visitors:
         self._all: list[Visitor] = []
 
     def new(self, **device: Any) -> Visitor:  # noqa: ANN401 - as Playwright's
-        """Let somebody in.
+        """Let somebody in, for whom nothing moves unless told: that takes a core.
 
         Args:
             device: What is special about theirs, as Playwright calls it.
         """
-        visitor = Visitor(self._browser.new_context(**device), self._url)
+        context = self._browser.new_context(**{"reduced_motion": "reduce", **device})
+        visitor = Visitor(context, self._url)
         self._all.append(visitor)
         return visitor
 

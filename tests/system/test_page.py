@@ -160,7 +160,8 @@ def test_a_page_has_no_grave_fault_for_who_cannot_see_it(
 def test_emoji_fly_but_where_motion_is_to_be_reduced(
     visitors: Visitors, http: httpx.Client, room: str
 ) -> None:
-    moving, still = visitors.new(), visitors.new(reduced_motion="reduce")
+    moving = visitors.new(reduced_motion="no-preference")
+    still = visitors.new(reduced_motion="reduce")
     for visitor in (moving, still):
         visitor.open(f"/rooms/{room}")
         visitor.expect_served()
