@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.system.crowd import ANSWER_WITHIN_S, KNOWN_FOR_S
-from tests.system.stack import Stack
+from tests.system.stack import FOREIGN_SITE, Stack
 
 TIMEOUT_S = 900
 """Of a test; the first one's includes the start of everything."""
@@ -19,7 +19,10 @@ STACK = pytest.StashKey[Stack]()
 def stack(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    settings = {"STREAM_DEDUPE_S": str(KNOWN_FOR_S)}
+    settings = {
+        "STREAM_DEDUPE_S": str(KNOWN_FOR_S),
+        "ALLOWED_ORIGINS": FOREIGN_SITE,
+    }
     stack = Stack(tmp_path_factory.mktemp("system"), settings)
     pytestconfig.stash[STACK] = stack
     try:

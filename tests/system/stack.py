@@ -16,6 +16,9 @@ from tests.integration.processes import LOOPBACK, free_port, free_ports
 CLUSTERS = 3
 WINDOW_S = 2
 
+FOREIGN_SITE = "http://foreign.localhost"
+"""An origin that the suite's system lets in; nobody serves it."""
+
 UP_WITHIN_S = 420
 """Spark alone has been seen to take 80 s on a busy machine."""
 

@@ -13,7 +13,7 @@ from tests.system.browser import Visitor, Visitors, chromium
 from tests.system.crowd import Crowd, post, reactions
 from tests.system.made_up import frame, show
 from tests.system.observer import Observer
-from tests.system.stack import Stack, listeners_on
+from tests.system.stack import FOREIGN_SITE, Stack, listeners_on
 
 CLOSED = "The room is closed."
 LOOKS = 5
@@ -192,6 +192,27 @@ def test_who_is_in_a_closed_room_is_told_so(
     switch.click()
     visitor.tap("Heart")
     visitor.expect_total(1)
+
+
+def test_a_tap_bar_in_a_foreign_page_sends_what_is_pressed(
+    stack: Stack, visitors: Visitors, room: str
+) -> None:
+    script = f'<script src="{stack.url}/embed.js" data-room="{room}" async></script>'
+    visitor, body = visitors.new(), f"<!doctype html><body>{script}</body>"
+    # A person is asked, where a site of the internet wants something of a near machine.
+    visitor.context.grant_permissions(["local-network-access"])
+    page = visitor.page
+    page.route(
+        f"{FOREIGN_SITE}/",
+        lambda route: route.fulfill(content_type="text/html", body=body),
+    )
+    page.goto(FOREIGN_SITE)
+    page.locator("emostream-taps").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    with Observer(stack.cluster_ports[0], room) as observer:
+        assert observer.wait_for_total(1)["totals"] == {"❤️": 1}
 
 
 def test_a_hostile_emoji_is_only_text(
