@@ -55,7 +55,7 @@ test-long: ## The tests that take minutes each
 	@$(PYTHON3) -m compose.setup test
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
 
-test-faults: setup ## Break every part under load, and add up: hours
+test-faults: setup ## Break every part under load, and add up: 100 minutes
 	$(BIN)/python -m tests.faults
 
 bench: ## Measure it all: docs/benchmarks.md, and the figures in README
