@@ -201,6 +201,20 @@ class WorkerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFacts:
+    """What was opened to a network beside loopback."""
+
+    host: str
+    """By which the system was told to be reached."""
+
+    where: tuple[str, ...] = ()
+    """Addresses that anybody who reaches the host may use."""
+
+    problem: str | None = None
+    """Why nobody reaches it there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All that a look at the system of one state folder saw.
 
@@ -230,6 +244,9 @@ class Status:
     drains: Mapping[str, str] = field(default_factory=dict)
     """The clusters that are not open, by name: `draining`, or `drained`, and then it is
     none of `clusters`: nobody can watch it."""
+
+    open: OpenFacts | None = None
+    """None where everything listens on loopback alone."""
 
     def drain_of(self, name: str) -> str | None:
         """Return how far a process' cluster is drained, if it is."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from compose import running
+from compose import openness, running
 from compose.brokers import cluster_names, cluster_port
 from compose.layout import Layout
 from compose.scaling import drains
-from compose.settings import Settings
+from compose.settings import BadSetting, Settings
 from compose.status import auditor, metrics, usage
 from compose.status import brokers as status_brokers
 from compose.status import kafka as status_kafka
@@ -18,6 +18,7 @@ from compose.status.auditor_facts import AuditorFacts
 from compose.status.brokers import SeenAtMain, Watched, cluster_facts
 from compose.status.facts import (
     KafkaFacts,
+    OpenFacts,
     ProcessFacts,
     Running,
     Status,
@@ -62,7 +63,7 @@ def look(layout: Layout) -> Status:
     except running.NothingNoted as error:
         return replace(seen, problem=str(error))
     drained = {name: one.word for name, one in drains.read(layout).items()}
-    seen = replace(seen, drains=drained)
+    seen = replace(seen, drains=drained, open=_opened(settings))
     with ThreadPoolExecutor(_BESIDE_CLUSTERS + settings.clusters) as pool:
         answers = _ask(settings, layout, processes, pool)
     return _with_hops(answers, seen)  # all are there: the pool has waited
@@ -141,6 +142,18 @@ def _with_hops(answers: _Answers, seen: Status) -> Status:
         ),
         workers=seen_at_main.workers,
     )
+
+
+def _opened(settings: Settings) -> OpenFacts | None:
+    """Say what is open to a network, as far as the host still is one of ours."""
+    host = settings.public_host
+    if not host:
+        return None
+    try:
+        openings = openness.openings(settings)
+    except BadSetting as error:
+        return OpenFacts(host=host, problem=str(error))
+    return OpenFacts(host=host, where=tuple(one.where for one in openings))
 
 
 def _look_age_s(layout: Layout) -> float | None:

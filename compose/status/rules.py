@@ -182,6 +182,14 @@ def _reviver(status: Status) -> Iterator[Finding]:
         yield Finding(part=REVIVER, problem="hangs", text=text)
 
 
+def _network(status: Status) -> Iterator[Finding]:
+    """Tell whether phones still find what was opened to them."""
+    if status.open and status.open.problem:
+        text = f"Nobody can come from the network: {status.open.problem}"
+        text += " `emostream down` and `up` with another one open it there."
+        yield Finding(part=WEB, problem="host_gone", text=text, passes=False)
+
+
 RULES: tuple[Rule, ...] = (
     _supervisor,
     _kafka,
@@ -194,5 +202,6 @@ RULES: tuple[Rule, ...] = (
     _workers,
     _others,
     _reviver,
+    _network,
 )
 """In the order of need."""

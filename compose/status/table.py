@@ -11,6 +11,7 @@ from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     BridgeFacts,
     Lag,
+    OpenFacts,
     ProcessFacts,
     Running,
     Status,
@@ -48,6 +49,7 @@ def tables(status: Status, verdict: Verdict) -> Group:
     ]
     shown += [cluster_table(status, wrong), ""] if status.clusters else []
     shown += [worker_table(status, wrong), ""] if status.workers else []
+    shown += [_open_to(status.open), ""] if status.open and status.open.where else []
     return Group(*shown)
 
 
@@ -188,6 +190,12 @@ def _auditor(facts: AuditorFacts | None) -> str:
         f"{_or_dash(facts.difference, '{:,}'.format)} reactions off in {wrong} rooms;"
         f" {_or_dash(facts.behind_s, '{:.1f} s'.format)} behind"
     )
+
+
+def _open_to(facts: OpenFacts) -> Text:
+    """Say what a network reaches; an address is copied from one line, unbroken."""
+    lines = [f"Open to everybody who reaches {facts.host}:", *facts.where]
+    return Text("\n  ".join(lines), no_wrap=True)
 
 
 def _behind(lag: Lag) -> str:

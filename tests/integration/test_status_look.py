@@ -139,7 +139,7 @@ def machine() -> Iterator[Machine]:
         yield machine
 
 
-def up(machine: Machine) -> None:
+def up(machine: Machine, **settings: str) -> None:
     """Start a little server as the stream; of all other parts there is nothing."""
     single = ("http", "kafka", "main", "stream_metrics", "bridge_metrics", "auditor")
     clusters = free_ports(2)
@@ -149,6 +149,7 @@ def up(machine: Machine) -> None:
         cluster_port=clusters,
         clusters=2,
         workers=1,
+        **settings,
     )
 
 
@@ -187,6 +188,23 @@ def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
         "cluster-1-worker-1": "silent",
         "cluster-2-worker-1": "silent",
     }
+
+
+def test_what_is_open_to_a_network_is_told(machine: Machine) -> None:
+    up(machine, public_host="127.0.0.2")
+
+    status = look(machine.layout)
+
+    assert status.open is not None
+    assert status.open.problem is None
+    schemes = [where.partition("127.0.0.2")[0] for where in status.open.where]
+    assert schemes == ["http://", "ws://", "ws://"]
+
+
+def test_a_public_host_that_is_ours_no_more_is_a_finding(machine: Machine) -> None:
+    up(machine, public_host="203.0.113.7")  # nobody's address, for ever
+
+    assert problems(look(machine.layout))["web"] == "host_gone"
 
 
 def test_restarts_are_counted_with_their_reason(machine: Machine) -> None:

@@ -194,20 +194,34 @@ def test_who_is_in_a_closed_room_is_told_so(
     visitor.expect_total(1)
 
 
+@pytest.mark.parametrize(
+    ("html", "parent"),
+    [
+        ("<body><main><script async></script></main></body>", "main"),
+        ("<head><script></script></head><body><p>News</p></body>", "body"),
+        (
+            '<head><script data-target="#here"></script></head><p id="here"></p>',
+            "#here",
+        ),
+    ],
+    ids=["in the body", "in the head", "in the head, with a target after it"],
+)
 def test_a_tap_bar_in_a_foreign_page_sends_what_is_pressed(
-    stack: Stack, visitors: Visitors, room: str
+    stack: Stack, visitors: Visitors, room: str, html: str, parent: str
 ) -> None:
-    script = f'<script src="{stack.url}/embed.js" data-room="{room}" async></script>'
-    visitor, body = visitors.new(), f"<!doctype html><body>{script}</body>"
+    source = f'<script src="{stack.url}/embed.js" data-room="{room}" '
+    visitor, body = visitors.new(), html.replace("<script", source)
     # A person is asked, where a site of the internet wants something of a near machine.
     visitor.context.grant_permissions(["local-network-access"])
     page = visitor.page
     page.route(
         f"{FOREIGN_SITE}/",
-        lambda route: route.fulfill(content_type="text/html", body=body),
+        lambda route: route.fulfill(
+            content_type="text/html", body=f"<!doctype html>{body}"
+        ),
     )
     page.goto(FOREIGN_SITE)
-    page.locator("emostream-taps").wait_for()
+    page.locator(f"{parent} > emostream-taps").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 

@@ -9,6 +9,7 @@ from compose.status.facts import (
     ClusterFacts,
     KafkaFacts,
     MainFacts,
+    OpenFacts,
     Running,
     Status,
     StreamFacts,
@@ -300,6 +301,11 @@ FAULTS = {
         replace(WELL, workers=(replace(WORKER, capacity=1200),)),
         ("web", "full"),
         "who comes is refused. `emostream scale --clusters` makes room, or a higher",
+    ),
+    "the public host is not this machine's any more": (
+        replace(WELL, open=OpenFacts(host="192.0.2.7", problem="It is not ours.")),
+        ("web", "host_gone"),
+        "Nobody can come from the network: It is not ours. `emostream down` and `up`",
     ),
 }
 

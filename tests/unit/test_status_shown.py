@@ -17,6 +17,7 @@ from compose.status.facts import (
     ClusterFacts,
     KafkaFacts,
     Lag,
+    OpenFacts,
     ProcessFacts,
     Running,
     Status,
@@ -73,6 +74,22 @@ def test_a_person_sees_each_hop() -> None:
     assert row(hops, "cluster-1") == "cluster-1 up 12 s ago 0.1 s ago"
     workers = hops.partition("worker ")[2]
     assert row(workers, WORKER.name) == f"{WORKER.name} 64 1,200 3 0.5 s ago"
+
+
+def test_a_person_sees_what_is_open_to_a_network() -> None:
+    where = ("http://192.0.2.7:8080", "ws://192.0.2.7:9885")
+
+    text, _ = shown(replace(WELL, open=OpenFacts(host="phone.example", where=where)))
+
+    assert (
+        """
+Open to everybody who reaches phone.example:
+  http://192.0.2.7:8080
+  ws://192.0.2.7:9885
+"""
+        in text
+    )
+    assert "Open to" not in shown(WELL)[0]
 
 
 def test_only_causes_are_told_each_on_a_line() -> None:
@@ -155,7 +172,7 @@ def test_a_program_is_told_too_that_nothing_runs() -> None:
 def test_every_field_of_the_document_is_documented() -> None:
     kinds: tuple[type, ...]
     kinds = (Status, ProcessFacts, KafkaFacts, Lag, WebFacts, StreamFacts, BridgeFacts)
-    kinds += (AuditorFacts, ClusterFacts)
+    kinds += (AuditorFacts, ClusterFacts, OpenFacts)
     names = {field.name for kind in kinds for field in fields(kind)}
     names |= status_document.document(WELL, judge(WELL, RULES)).keys()
     documented = set(re.findall(r"`(\w+)`", DOCUMENT.read_text()))
