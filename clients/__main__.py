@@ -21,6 +21,7 @@ from clients.server import BadUrl, Unreachable, reactions_url
 from clients.steps import Evicted, NotAdmitted
 from clients.worker.profiles import FULL, PROFILES
 from compose.settings import LOOPBACK, BadSetting, Settings
+from ingest.reaction import Reason
 from ingest.topics import NO_ROOM
 from mosquitto.topic import MAIN_ROOM, BadRoom, check_room
 
@@ -61,6 +62,8 @@ def tap(
     except Unreachable as error:
         raise _nobody_at(base, error) from error
     sys.stdout.writelines(f"{line}\n" for line in tally.lines())
+    if tally.refusal and Reason.BAD_EMOJI in tally.refusal.rejected:
+        sys.stderr.write(f"{emoji!r} is no emoji, and no name of one: ❤️, :heart:.\n")
     raise typer.Exit(0 if tally.complete else 1)
 
 

@@ -58,6 +58,7 @@ def test_a_tap_that_is_refused_says_why(stack: Stack, room: str) -> None:
 
     assert tapped.returncode == 1
     assert "nothing_acceptable (bad_emoji)" in tapped.stdout
+    assert "'smile' is no emoji, and no name of one" in tapped.stdout
 
 
 def test_up_again_changes_nothing(stack: Stack, http: httpx.Client, room: str) -> None:
