@@ -19,6 +19,8 @@ _LONGEST = (
     _SYSTEM,
     _UNDER_FIRE[0],
     "tests/integration/test_stream_totals.py",
+    "tests/integration/test_witness.py",
+    "tests/integration/test_recount.py",
 )
 """Minutes each; begun last, one process would end long after the others."""
 
