@@ -1,6 +1,7 @@
 """How a run in several processes is shared out, and what it begins with."""
 
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,24 @@ def pytest_xdist_make_scheduler(
     return _ByServers(config, log)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Name each operation's contract test.
+
+    pytest 9.2 names an item after its function alone if a plugin made it of one.
+    """
+    if item.parent is not None and not item.nodeid.endswith(item.name):
+        item._id = item.parent.id.child(item.name)  # noqa: SLF001  # its only place
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the items, each of which has a name of its own.
+
+    Raises:
+        pytest.UsageError: Several have the same; xdist would run one of them only.
+    """
+    names = Counter(item.nodeid for item in items)
+    if repeated := [name for name, times in names.items() if times > 1]:
+        raise pytest.UsageError(f"several tests have the name {repeated[0]}")
     items.sort(key=_rank)
 
 

@@ -116,8 +116,8 @@ def test_every_answer_of_both_apps_is_declared(
         base_url=web.url, excluded_checks=[not_a_server_error]
     )
 
-    # There is no main broker and no auditor: neither what is newest, nor a place, nor
-    # what became of anything is known. And Kafka may be slow.
-    unknown = ("/frame", "/ledger", "/clients", "/readyz")
+    # There is no main broker and no auditor: neither what is newest, nor who watches,
+    # nor a place, nor what became of anything is known. And Kafka may be slow.
+    unknown = ("/frame", "/audience", "/ledger", "/clients", "/readyz")
     assert answer.status_code < 500 or case.path.endswith(unknown)
     assert answer.status_code in {*range(500), 503}
