@@ -8,6 +8,7 @@ from functools import partial
 from tests.faults.fault import Done, Fault, Hit
 from tests.faults.linked import CLUSTERS, KAFKA, MAIN, Link, Linked
 from tests.faults.scene import Scene
+from tests.faults.viewers import Joined
 
 CUT_S = 60.0
 SILENT_S = 20.0
@@ -33,9 +34,14 @@ def _fall_silent(link: Link, _: Scene) -> None:
     time.sleep(SILENT_S)
 
 
-def _delay(link: Link, _: Scene) -> None:
+def _delay(link: Link, scene: Scene) -> None:
+    """Who is there already hardly feels it: so somebody comes meanwhile."""
+    over_s = time.monotonic() + DELAYED_S
     link.delay(DELAY_S)
-    time.sleep(DELAYED_S)
+    room = scene.senders.rooms[0]
+    with Joined("who came meanwhile", room, scene.stack.url) as newcomer:
+        scene.wait_for(lambda: newcomer.sight.total(room) > 0, "a newcomer's frame")
+    time.sleep(max(0, over_s - time.monotonic()))
 
 
 def _reset_some(link: Link, scene: Scene) -> None:
