@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from compose.setup import environment, jars, page, postgresql, system
+from compose.setup import classes, environment, jars, page, postgresql, system
 from compose.setup.steps import CommandFailed, SetupFailed, run, say
 from compose.setup.system import Purpose
 
@@ -42,7 +42,9 @@ def _prepare(what_for: str) -> None:
     if what_for == "check":
         page.ensure_packages(ROOT)
     if Purpose.RUNNING in purposes:
-        jars.ensure(_jars_dir())
+        jars_dir = _jars_dir()
+        jars.ensure(jars_dir)
+        classes.ensure(ROOT, jars_dir)
         page.ensure(ROOT)
     if Purpose.COMPARING in purposes:
         postgresql.ensure()

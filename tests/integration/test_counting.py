@@ -3,10 +3,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from pyspark.sql import Row, SparkSession
 
 from stream.counting import count_per_window, identified, without
+from stream.spark import CLASSES
+from tests.integration.kafka_server import JARS_DIR
 from tests.integration.log_records import THREE, Record, at, frame_of, record
 
 
@@ -28,6 +31,21 @@ def test_a_session_keeps_all_that_is_temporary_in_its_emptied_scratch_folder(
     assert temporary == str(scratch)
     assert list(scratch.glob("blockmgr-*"))
     assert not (scratch / "left-behind").exists()
+
+
+def test_a_session_reads_its_classes_from_what_set_up_has_noted(
+    spark: SparkSession, scratch: Path
+) -> None:
+    spark.range(1).collect()
+    (java,) = [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if f"-Djava.io.tmpdir={scratch}" in process.cmdline()
+    ]
+
+    assert str(JARS_DIR.parent / "spark" / CLASSES) in {
+        one.path for one in java.memory_maps()
+    }
 
 
 def test_counts_come_from_the_header_where_there_is_one(spark: SparkSession) -> None:
