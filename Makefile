@@ -1,15 +1,22 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo down status doctor logs clean check test test-long \
-	test-faults bench bench-full pictures format lock lock-upgrade
+.PHONY: help setup up demo down status doctor logs clean check check-code check-page test test-long \
+	test-faults test-compose bench bench-full bench-compose pictures format lock lock-upgrade \
+	compose-up compose-down compose-logs compose-file container-host
 
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
 BIN := .venv/bin
+# What of the system's tests sees it from outside alone, however it runs.
+BLACK_BOX := http rooms contract audience ledger crowd page counts
+# The same system in containers; needs nothing of .venv.
+COMPOSE := docker compose -f compose/compose.yaml
 # Node comes with .venv: a system's own may be too old, or none.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/web/page
-LOCK := $(BIN)/uv pip compile pyproject.toml --extra server --extra page --extra dev --extra bench \
-	--generate-hashes --universal --custom-compile-command "make lock" \
-	--quiet -o requirements.lock
+LOCK := $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal \
+	--custom-compile-command "make lock" --quiet --extra server --extra page
+# All there is; and of the same versions what the images are made with.
+LOCK_ALL := $(LOCK) --extra dev --extra bench -o requirements.lock
+LOCK_IMAGES := $(LOCK) --constraint requirements.lock -o compose/images.lock
 
 help: ## List the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +36,22 @@ down: | $(BIN)/emostream ## Stop everything; data is kept
 status: | $(BIN)/emostream ## Show each process and each hop, and what is wrong
 	@$(BIN)/emostream status
 
+compose-up: ## Start everything in containers, and wait until it is ready
+	$(COMPOSE) up --build --detach --wait
+
+compose-down: ## Stop the containers; data is kept
+	$(COMPOSE) down
+
+compose-logs: ## Follow the containers' logs: make compose-logs NAME=stream
+	$(COMPOSE) logs --follow --tail 100 $(NAME)
+
+compose-file: | $(BIN)/emostream ## Write compose/compose.yaml anew, from the settings
+	$(BIN)/python -m compose.containers render > compose/compose.yaml.new
+	mv compose/compose.yaml.new compose/compose.yaml
+
+container-host: ## Make a Debian without an image registry build and run containers
+	compose/container-host
+
 doctor: | $(BIN)/emostream ## Look at all that it needs, and say what helps
 	@$(BIN)/emostream doctor
 
@@ -40,20 +63,32 @@ clean: | $(BIN)/emostream ## Delete all data, logs and credentials; asks first
 
 check: ## Format, lint, types and import contracts; changes nothing
 	@$(PYTHON3) -m compose.setup check
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-code check-page
+
+check-code:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint compose/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
+
+check-page:
 	$(NPM) run check
 
 test: ## Unit, integration and system tests
 	@$(PYTHON3) -m compose.setup test
-	$(BIN)/pytest -v -m "not long" -n 3 --durations 20 --dist loadscope --no-loadscope-reorder \
+	$(BIN)/pytest -v -m "not long" -n 4 --durations 20 --dist loadscope --no-loadscope-reorder \
 		tests/unit tests/integration tests/system
 
 test-long: ## The tests that take minutes each
 	@$(PYTHON3) -m compose.setup test
 	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
+
+test-compose: ## The system in containers, from outside; Docker is needed: 20 minutes
+	@$(PYTHON3) -m compose.setup test
+	$(BIN)/pytest -v --containers --durations 10 tests/containers \
+		$(addprefix tests/system/test_,$(addsuffix .py,$(BLACK_BOX)))
 
 test-faults: setup ## Break every part under load, and add up: 100 minutes
 	$(BIN)/python -m tests.faults
@@ -66,6 +101,10 @@ bench-full: ## The same with more and longer repeats: two hours
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load --repeats 5 --seconds 60
 
+bench-compose: ## Measure the containers beside the processes: 20 minutes
+	@$(PYTHON3) -m compose.setup bench
+	$(BIN)/python -m tests.load.beside
+
 pictures: ## Take the pictures of the pages: docs/pages/
 	@$(PYTHON3) -m compose.setup test
 	$(BIN)/python -m tests.pictures
@@ -77,11 +116,13 @@ format: ## Format the code and mend what the linter can
 
 lock: ## Bring requirements.lock up to date with pyproject.toml
 	@$(PYTHON3) -m compose.setup python
-	$(LOCK)
+	$(LOCK_ALL)
+	$(LOCK_IMAGES)
 
 lock-upgrade: ## The same, with the newest version of everything
 	@$(PYTHON3) -m compose.setup python
-	$(LOCK) --upgrade
+	$(LOCK_ALL) --upgrade
+	$(LOCK_IMAGES) --upgrade
 
 $(BIN)/emostream:
 	@echo "Nothing is set up here yet: make setup" >&2

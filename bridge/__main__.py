@@ -16,7 +16,7 @@ from bridge.mqtt_publisher import Login, MqttPublisher
 from bridge.relay import Relay
 from compose import logs
 from compose.credentials import Credentials
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from ingest.kafka_log import KafkaLog
 from ingest.outage import Outage
 from ingest.state_log import StateLog
@@ -49,7 +49,7 @@ def main() -> int:
 
 def run(settings: Settings, stopping: threading.Event) -> None:
     """Relay frames and rooms' states until `stopping` is set."""
-    start_http_server(settings.bridge_metrics_port, addr=LOOPBACK)
+    start_http_server(settings.bridge_metrics_port, addr=settings.bind_host)
     prefix = settings.kafka_topic_prefix
     frames = KafkaLog(
         settings.bootstrap_servers,

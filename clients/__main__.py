@@ -253,7 +253,8 @@ def _nobody_at(base: str, error: Unreachable) -> typer.Exit:
 
 
 def _default_url() -> str:
-    return f"http://{LOOPBACK}:{_settings().http_port}"
+    settings = _settings()
+    return f"http://{settings.http_host}:{settings.http_port}"
 
 
 def _settings() -> Settings:

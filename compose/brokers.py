@@ -10,7 +10,7 @@ from compose import network
 from compose.credentials import Credentials
 from compose.files import File
 from compose.layout import Layout
-from compose.settings import CLUSTERS_MAX, Settings
+from compose.settings import CLUSTERS_MAX, LOOPBACK, Settings
 from mosquitto import acl
 from mosquitto.brokers import cluster_broker, main_broker
 from mosquitto.config import Broker, Pull
@@ -41,6 +41,20 @@ def possible_clusters() -> list[str]:
 def cluster_port(settings: Settings, cluster: str) -> int:
     """Return the MQTT port of a cluster's broker."""
     return settings.cluster_port + int(cluster.removeprefix("cluster-")) - 1
+
+
+def cluster_address(settings: Settings, cluster: str) -> tuple[str, int]:
+    """Return where our own processes find a cluster's broker: host and MQTT port."""
+    host = settings.broker_host.replace("{cluster}", cluster)
+    return host, cluster_port(settings, cluster)
+
+
+def main_is_at(settings: Settings) -> str:
+    """Return where our own main is looked after.
+
+    It listens on loopback, whatever its clients are told; in containers they are told.
+    """
+    return LOOPBACK if settings.bind_host == LOOPBACK else settings.main_host
 
 
 def worker_names(settings: Settings) -> list[str]:
@@ -110,7 +124,12 @@ def _numbered(count: int) -> list[str]:
 
 
 def _main(settings: Settings) -> Broker:
-    return main_broker(port=settings.main_port, folder=_folder(settings), user=_owner())
+    return main_broker(
+        port=settings.main_port,
+        folder=_folder(settings),
+        user=_owner(),
+        address=settings.bind_host,
+    )
 
 
 def _cluster(
@@ -129,7 +148,8 @@ def _cluster(
         user=_owner(),
         pull=pull,
         connections_max=settings.cluster_capacity + _BESIDE_CLIENTS,
-        websocket_addresses=network.listened(settings.public_host),
+        address=settings.bind_host,
+        websocket_addresses=network.listened(settings.public_host, settings.bind_host),
     )
 
 

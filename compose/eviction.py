@@ -7,10 +7,10 @@ from clients.event import CaughtUp, Lost, Message
 from clients.link import Address, Link
 from clients.parcel import Parcel
 from clients.web.listing import Listed
-from compose.brokers import cluster_port
+from compose.brokers import cluster_address
 from compose.credentials import Credentials
 from compose.errors import Refused
-from compose.settings import LOOPBACK, Settings
+from compose.settings import Settings
 from mosquitto import topic
 from mosquitto.acl import OPERATOR
 
@@ -65,5 +65,5 @@ def _operator(settings: Settings, cluster: str) -> Address:
     password = Credentials.load(settings.state_dir).passwords[OPERATOR]
     # Nobody can guess it, and so nobody can throw this connection off.
     client_id = f"{OPERATOR}-{secrets.token_hex(8)}"
-    port = cluster_port(settings, cluster)
-    return Address(LOOPBACK, port, OPERATOR, password, client_id)
+    host, port = cluster_address(settings, cluster)
+    return Address(host, port, OPERATOR, password, client_id)

@@ -13,7 +13,7 @@ from clients.server import http_client, url_of
 from compose import running
 from compose.errors import Refused
 from compose.host_url import checked, token_of
-from compose.settings import LOOPBACK, Settings
+from compose.settings import Settings
 from ingest.host_link import Grant
 from ingest.room_state import Change
 
@@ -56,7 +56,8 @@ def show(settings: Settings, room: str, *, as_json: bool) -> None:
 
 
 def _asked(settings: Settings, room: str) -> Log:
-    base = f"http://{LOOPBACK}:{running.runs_with(settings).http_port}"
+    now = running.runs_with(settings)
+    base = f"http://{now.http_host}:{now.http_port}"
     url = url_of(base, f"v1/rooms/{room}/changes")
     token = token_of(settings, Grant(room, _OURS, int(time.time()) + _ASKED_WITHIN_S))
     try:

@@ -1,4 +1,4 @@
-"""Our own Kafka: one node, broker and controller in one JVM, on loopback only.
+"""Our own Kafka: one node, broker and controller in one JVM, on loopback by default.
 
 Renders what it reads and spells its command lines; starting, stopping and
 creating topics is left to the caller.
@@ -32,21 +32,30 @@ logger.storage.level = info
 """Kafka's log4j2 configuration."""
 
 
-def server_properties(*, port: int, controller_port: int, data_dir: Path) -> str:
+def server_properties(
+    *,
+    port: int,
+    controller_port: int,
+    data_dir: Path,
+    address: str = LOOPBACK,
+    advertised: str = LOOPBACK,
+) -> str:
     """Return the node's `server.properties`.
 
     Args:
         port: Where clients connect.
         controller_port: Where the node talks to its own controller.
         data_dir: Where the log of every topic is kept.
+        address: Where it listens for clients.
+        advertised: The host by which clients find it.
     """
     values = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},"
+        "listeners": f"PLAINTEXT://{address}:{port},"
         f"CONTROLLER://{LOOPBACK}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "advertised.listeners": f"PLAINTEXT://{advertised}:{port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": data_dir,

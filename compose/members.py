@@ -10,11 +10,11 @@ from clients.link import Address, Link
 from clients.web.listing import Listed, Listing
 from clients.worker.wire import BadMessage, Membership
 from compose import running
-from compose.brokers import cluster_names, cluster_port
+from compose.brokers import cluster_address, cluster_names
 from compose.credentials import Credentials
 from compose.layout import Layout
 from compose.scaling import drains
-from compose.settings import LOOPBACK, Settings
+from compose.settings import Settings
 from mosquitto.acl import OPERATOR
 from mosquitto.placement import all_slots
 from mosquitto.topic import ANY, member, member_of
@@ -39,7 +39,7 @@ def members(settings: Settings, room: str | None = None) -> Listing:
     """
     password = Credentials.load(settings.state_dir).passwords[OPERATOR]
     clusters = drains.open_of(cluster_names(settings), Layout(settings.state_dir))
-    brokers = [_broker(cluster_port(settings, name), password) for name in clusters]
+    brokers = [_broker(settings, name, password) for name in clusters]
     with ThreadPoolExecutor(max(1, len(clusters))) as pool:
         found = [*pool.map(_ask, clusters, brokers)]
     return Listing(
@@ -68,14 +68,15 @@ def members_now(settings: Settings, room: str | None = None) -> Listing:
 def count(settings: Settings, cluster: str) -> int | None:
     """Return how many members a cluster's broker knows; None if it cannot be asked."""
     password = Credentials.load(settings.state_dir).passwords[OPERATOR]
-    found = _ask(cluster, _broker(cluster_port(settings, cluster), password))
+    found = _ask(cluster, _broker(settings, cluster, password))
     return None if found is None else len(found)
 
 
-def _broker(port: int, password: str) -> Address:
+def _broker(settings: Settings, cluster: str, password: str) -> Address:
     # Nobody can guess it, and so nobody can throw this reader off.
     client_id = f"{OPERATOR}-{secrets.token_hex(8)}"
-    return Address(LOOPBACK, port, OPERATOR, password, client_id)
+    host, port = cluster_address(settings, cluster)
+    return Address(host, port, OPERATOR, password, client_id)
 
 
 def _ask(cluster: str, broker: Address) -> list[Listed] | None:

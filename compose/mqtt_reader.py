@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from compose.settings import LOOPBACK
+from mosquitto.config import LOOPBACK
 
 _LOOP_S = 0.1
 _KEEPALIVE_S = 30
@@ -40,16 +40,18 @@ def read(  # noqa: PLR0913 - each is one thing to know, all but two by name
     login: Login | None = None,
     until: Callable[[Mapping[str, bytes]], bool] = lambda _: False,
     linger: bool = False,
+    host: str = LOOPBACK,
 ) -> Mapping[str, bytes]:
     """Return the newest message of each topic that came.
 
     Args:
-        port: The broker's, on this machine.
+        port: The broker's.
         topics: What to subscribe to; none only connects.
         within_s: Returns after this long at the latest.
         login: Anonymous where there is none.
         until: Returns as soon as this is satisfied with what came.
         linger: Whether to wait for more when all that is retained has come.
+        host: The broker's.
 
     Raises:
         BrokerRefused: If there is no connection, or it ended.
@@ -57,7 +59,7 @@ def read(  # noqa: PLR0913 - each is one thing to know, all but two by name
     session = _Session(topics, login)
     deadline = time.monotonic() + within_s
     try:
-        session.connect(port)
+        session.connect(host, port)
         while time.monotonic() < deadline and not until(session.received):
             session.turn()
             if session.caught_up and not linger:
@@ -85,9 +87,9 @@ class _Session:
         if login:
             self._client.username_pw_set(login.user, login.password)
 
-    def connect(self, port: int) -> None:
+    def connect(self, host: str, port: int) -> None:
         try:
-            self._client.connect(LOOPBACK, port, keepalive=_KEEPALIVE_S)
+            self._client.connect(host, port, keepalive=_KEEPALIVE_S)
         except OSError as error:
             raise BrokerRefused(f"port {port}: {error}") from error
 

@@ -32,12 +32,19 @@ def public_address(host: str) -> str:
     return found
 
 
-def listened(host: str) -> Sequence[str]:
+def listened(host: str, bind_host: str = LOOPBACK) -> Sequence[str]:
     """Return where to listen for who may come from a network: loopback first.
+
+    Args:
+        host: The public host, if there is one.
+        bind_host: Where all that is ours listens. If that is not loopback, it is a
+            container's: its ports are opened to a network by who runs it.
 
     Raises:
         BadSetting: If `host` is no address of this machine.
     """
+    if bind_host != LOOPBACK:
+        return [bind_host]
     public = public_address(host)
     return [LOOPBACK, *([public] if public else [])]
 

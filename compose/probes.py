@@ -1,20 +1,22 @@
 """How to tell that a process does its work: by using it, not by its port.
 
 Each probe returns False where the answer may still come; it blocks for a few
-seconds at most.
+seconds at most. Containers ask again and again, each time in a process of its own:
+what only one kind of probe needs is imported there.
 """
 
 import time
 from collections.abc import Callable
-
-import httpx
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from typing import TYPE_CHECKING
 
 from compose.mqtt_reader import BrokerRefused, Login, read
 from ingest.topics import Topic
+from mosquitto.config import LOOPBACK
 from mosquitto.topic import CONTROL_PULSE, cluster_link, worker_status
 from stream.topics import PULSE_KEY
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer
 
 Probe = Callable[[], bool]
 
@@ -28,6 +30,9 @@ _QUIET = {"log_level": 0}
 
 def kafka_answers(servers: str) -> bool:
     """Tell whether Kafka knows its brokers and topics."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
     admin = AdminClient({"bootstrap.servers": servers, **_QUIET})
     try:
         return bool(admin.list_topics(timeout=_ANSWER_WITHIN_S).brokers)
@@ -37,6 +42,8 @@ def kafka_answers(servers: str) -> bool:
 
 def http_answers(url: str) -> bool:
     """Tell whether a GET is answered with 200."""
+    import httpx
+
     try:
         # A proxy of the environment is not for this machine's own ports.
         response = httpx.get(url, timeout=_ANSWER_WITHIN_S, trust_env=False)
@@ -54,33 +61,45 @@ def broker_takes(port: int, login: Login | None) -> bool:
     return True
 
 
-def cluster_is_linked(name: str, *, port: int, main_port: int, login: Login) -> bool:
-    """Tell whether a cluster's broker takes anyone and pulls from main."""
+def cluster_is_linked(
+    name: str, *, port: int, main_port: int, login: Login, main_host: str = LOOPBACK
+) -> bool:
+    """Tell whether a cluster's broker, here, takes anyone and pulls from main."""
     link = cluster_link(name)
     try:
         read(port, [], within_s=_ANSWER_WITHIN_S)
-        said = read(main_port, [link], login=login, within_s=_ANSWER_WITHIN_S)
+        said = read(
+            main_port, [link], login=login, within_s=_ANSWER_WITHIN_S, host=main_host
+        )
     except BrokerRefused:
         return False
     return said.get(link) == b"1"
 
 
-def worker_serves(cluster: str, worker: str, *, port: int, login: Login) -> bool:
+def worker_serves(
+    cluster: str, worker: str, *, port: int, login: Login, host: str = LOOPBACK
+) -> bool:
     """Tell whether a worker has told its cluster's broker that it lives."""
     status = worker_status(cluster, worker)
     try:
-        said = read(port, [status], login=login, within_s=_ANSWER_WITHIN_S)
+        said = read(port, [status], login=login, within_s=_ANSWER_WITHIN_S, host=host)
     except BrokerRefused:
         return False
     return bool(said.get(status))
 
 
-def pulse_arrives(port: int, login: Login | None) -> bool:
+def pulse_arrives(port: int, login: Login | None, host: str = LOOPBACK) -> bool:
     """Tell whether the stream's pulse reaches a broker."""
     try:
         topics = [CONTROL_PULSE]
         came = read(
-            port, topics, login=login, within_s=_PULSE_WITHIN_S, until=bool, linger=True
+            port,
+            topics,
+            login=login,
+            within_s=_PULSE_WITHIN_S,
+            until=bool,
+            linger=True,
+            host=host,
         )
     except BrokerRefused:
         return False
@@ -107,7 +126,9 @@ class PulseInKafka:
                 return True
         return False
 
-    def _open(self) -> Consumer:
+    def _open(self) -> "Consumer":
+        from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+
         consumer = Consumer(
             {
                 "bootstrap.servers": self._servers,

@@ -55,6 +55,8 @@ Folder = Annotated[
     AfterValidator(lambda path: path.expanduser().resolve()),
 ]
 
+_HOST = r"^[A-Za-z0-9._-]{1,253}$"
+
 _ENV_FILE = ".env"
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _HOME = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
@@ -88,8 +90,19 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe log line that is written."""
 
+    bind_host: str = Field(default=LOOPBACK, pattern=_HOST)
+    """Where our own processes listen; `0.0.0.0` in containers, each of which has a
+    network of its own: who runs them says which ports are reached, and by whom."""
+
+    http_host: str = Field(default=LOOPBACK, pattern=_HOST)
+    """Where our own commands find HTTP."""
+
     http_port: Port = 8080
     """Where reactions are posted."""
+
+    http_socket: str = Field(default="", max_length=107)
+    """A Unix socket where HTTP is served, too, for a proxy on this machine; `{process}`
+    is the name of who serves it."""
 
     web_workers: int = Field(default=1, ge=1, le=64)
     """Gunicorn workers; one takes 2,000 to 3,000 POSTs a second, each has a core."""
@@ -129,6 +142,9 @@ class Settings(BaseSettings):
 
     kafka_servers: str = ""
     """Addresses of a Kafka run elsewhere; empty starts one on `kafka_port`."""
+
+    kafka_host: str = Field(default=LOOPBACK, pattern=_HOST)
+    """Where our own Kafka is found."""
 
     kafka_port: Port = 9092
     """Where our own Kafka listens."""
@@ -173,6 +189,9 @@ class Settings(BaseSettings):
     bridge_metrics_port: Port = 9101
     """Where the bridge shows its metrics."""
 
+    auditor_host: str = Field(default=LOOPBACK, pattern=_HOST)
+    """Where web finds the auditor."""
+
     auditor_port: Port = 9103
     """Where the auditor shows its metrics and the ledger."""
 
@@ -189,6 +208,9 @@ class Settings(BaseSettings):
     cluster_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9.:_-]{1,253}$")
     """The host of the clusters' brokers, as clients are told it."""
 
+    broker_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._{}-]{1,253}$")
+    """Where our own processes find a cluster's broker; `{cluster}` is its name."""
+
     public_host: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")
     """An address or name of this machine on a network: HTTP and WebSockets are open
     there, too, to whoever is on that network; nothing else is. Empty: nothing is."""
@@ -197,7 +219,7 @@ class Settings(BaseSettings):
     """Sites whose pages may react and read here from a browser: `https://example.org`,
     several with spaces or commas between them, or `*`; empty: only our own pages."""
 
-    main_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._-]{1,253}$")
+    main_host: str = Field(default=LOOPBACK, pattern=_HOST)
     """Where bridge, clusters, web and auto-scaler find the main broker. Our own listens
     on loopback, and is looked after there, whatever this says."""
 
@@ -294,12 +316,21 @@ class Settings(BaseSettings):
     @property
     def bootstrap_servers(self) -> str:
         """Where Kafka is, ours or another."""
-        return self.kafka_servers or f"{LOOPBACK}:{self.kafka_port}"
+        return self.kafka_servers or f"{self.kafka_host}:{self.kafka_port}"
 
     @property
     def main_address(self) -> str:
         """Host and port of the main broker, for those who live by it."""
         return f"{self.main_host}:{self.main_port}"
+
+    def broker_addresses(self) -> list[tuple[str, int]]:
+        """Return where our own processes find each cluster's broker: host and port."""
+        return [
+            (self.broker_host.replace("{cluster}", f"cluster-{number}"), port)
+            for number, port in enumerate(
+                range(self.cluster_port, self.cluster_port + self.clusters), start=1
+            )
+        ]
 
     @property
     def stream_dir(self) -> Path:

@@ -1,7 +1,7 @@
 """The native system, part by part: what runs on one machine, and in what order."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +26,7 @@ MAIN = "mosquitto-main"
 STREAM = "stream"
 BRIDGE = "bridge"
 AUDITOR = "auditor"
+INGEST = "ingest"
 WEB = "web"
 SCALER = "scaler"
 
@@ -47,24 +48,55 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         BadSetting: If the public host is no address of this machine.
     """
     credentials = Credentials.load_or_make(settings.state_dir, brokers.broker_users())
-    operator = Login(OPERATOR, credentials.passwords[OPERATOR])
-    files: list[File] = [*brokers.broker_files(settings, credentials)]
-    parts: list[Part] = []
-    if not settings.kafka_servers:
-        files += _kafka_files(settings)
-        parts += _kafka(settings, credentials)
-    parts += [
-        _topics(settings, say),
-        _main_broker(settings, operator),
-        *_cluster_brokers(settings, operator),
-        *_workers(settings, operator),
-        _stream(settings),
-        _bridge(settings, operator),
-        _auditor(settings),
+    parts = [
+        *_inner(settings, credentials, say),
         _web(settings),
         *([_scaler()] if settings.auto_scale else []),
     ]
+    files = _files(settings, credentials)
     return System(parts, files, brokers.is_clusters, _at_rest(settings))
+
+
+def contained(
+    settings: Settings, credentials: Credentials, say: Callable[[str], None]
+) -> System:
+    """Describe the same system where each process has a container.
+
+    Web is two then, behind a proxy; what is in front of that, and what starts a
+    process again, is not ours.
+
+    Args:
+        settings: What was chosen; they say where the others are found.
+        credentials: Of this installation.
+        say: Told what a person should know while a step is done.
+    """
+    parts = [
+        *_inner(settings, credentials, say),
+        _web(settings, INGEST, "compose.web.wsgi:create_ingest()"),
+        _web(settings, WEB, "compose.web.wsgi:create_web()"),
+    ]
+    return System(parts, _files(settings, credentials))
+
+
+def _inner(
+    settings: Settings, credentials: Credentials, say: Callable[[str], None]
+) -> Iterator[Part]:
+    """Yield all parts but those that serve HTTP to people."""
+    operator = Login(OPERATOR, credentials.passwords[OPERATOR])
+    if not settings.kafka_servers:
+        yield from _kafka(settings, credentials)
+    yield _topics(settings, say)
+    yield _main_broker(settings, operator)
+    yield from _cluster_brokers(settings, operator)
+    yield from _workers(settings, operator)
+    yield _stream(settings)
+    yield _bridge(settings, operator)
+    yield _auditor(settings)
+
+
+def _files(settings: Settings, credentials: Credentials) -> list[File]:
+    kafkas = [] if settings.kafka_servers else _kafka_files(settings)
+    return [*brokers.broker_files(settings, credentials), *kafkas]
 
 
 def topic_list(settings: Settings) -> list[Topic]:
@@ -101,6 +133,8 @@ def _kafka_files(settings: Settings) -> list[File]:
         port=settings.kafka_port,
         controller_port=settings.kafka_controller_port,
         data_dir=folder.data / KAFKA,
+        address=settings.bind_host,
+        advertised=settings.kafka_host,
     )
     return [
         File(folder.config / "kafka.properties", properties),
@@ -176,6 +210,7 @@ def _cluster_brokers(settings: Settings, operator: Login) -> list[Process]:
                 name,
                 port=settings.cluster_port + index,
                 main_port=settings.main_port,
+                main_host=brokers.main_is_at(settings),
                 login=operator,
             ),
             hint=_by_hand(settings, name),
@@ -198,6 +233,7 @@ def _workers(settings: Settings, operator: Login) -> list[Process]:
             ready=partial(
                 probes.worker_serves,
                 *(cluster, worker),
+                host=brokers.cluster_address(settings, cluster)[0],
                 port=settings.cluster_port + index,
                 login=operator,
             ),
@@ -233,7 +269,12 @@ def _bridge(settings: Settings, operator: Login) -> Process:
         # The pulse that shows it at work comes from the stream.
         needs=(TOPICS, MAIN),
         ports=(_claim(settings, "bridge_metrics_port"),),
-        ready=partial(probes.pulse_arrives, settings.main_port, operator),
+        ready=partial(
+            probes.pulse_arrives,
+            settings.main_port,
+            operator,
+            brokers.main_is_at(settings),
+        ),
         ready_within_s=200,
     )
 
@@ -252,13 +293,18 @@ def _auditor(settings: Settings) -> Process:
     )
 
 
-def _web(settings: Settings) -> Process:
+def _web(settings: Settings, name: str = WEB, app: str = "") -> Process:
     url = f"http://{LOOPBACK}:{settings.http_port}/readyz"
+    socket = settings.http_socket.replace("{process}", name)
     return Process(
-        name=WEB,
-        command=(sys.executable, "-m", "compose.web.server"),
+        name=name,
+        command=(
+            *(sys.executable, "-m", "compose.web.server"),
+            *([app] if app else []),
+        ),
         needs=(TOPICS, MAIN),
         ports=(_open_claim(settings, "http_port"),),
+        environment={variable("http_socket"): socket} if socket else {},
         ready=partial(probes.http_answers, url),
         stop_within_s=6,
         hint=f"It serves port {settings.http_port}: {variable('http_port')}.",

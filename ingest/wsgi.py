@@ -82,6 +82,7 @@ def common(
         probe: Says why the server should be sent nothing, None if it should.
     """
     shared_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    _, *public = network.listened(settings.public_host, settings.bind_host)
     return Common(
         Readiness(probe),
         partial(metrics.exposition, shared_dir),
@@ -92,7 +93,7 @@ def common(
         ),
         settings.web_proxies,
         origins.split(settings.allowed_origins),
-        network.public_address(settings.public_host),
+        public[0] if public else "",
     )
 
 

@@ -15,17 +15,20 @@ _CLUSTER_QUEUE_MAX = 8
 """A slow viewer loses stale frames; the broker's memory does not grow."""
 
 
-def main_broker(*, port: int, folder: Path, user: str) -> Broker:
+def main_broker(
+    *, port: int, folder: Path, user: str, address: str = LOOPBACK
+) -> Broker:
     """Describe the main broker; every client of it has a password.
 
     Args:
-        port: Where it listens.
+        port: On which it listens.
         folder: Where its ACL and its passwords lie.
         user: Whom it becomes if started as root.
+        address: Where it listens.
     """
     return Broker(
         title="main: takes every room's frames from the bridge",
-        listeners=(Listener(port),),
+        listeners=(Listener(port, address),),
         acl_file=folder / "main.acl",
         password_file=folder / "main.passwd",
         anonymous=False,
@@ -42,26 +45,27 @@ def cluster_broker(  # noqa: PLR0913 - what differs between two of them
     user: str,
     pull: Pull,
     connections_max: int = VIEWERS_MAX,
+    address: str = LOOPBACK,
     websocket_addresses: Sequence[str] = (LOOPBACK,),
 ) -> Broker:
     """Describe a cluster's broker; anybody may watch.
 
     Args:
-        port: Where it listens for MQTT.
-        websocket_port: Where it listens for MQTT over WebSockets.
+        port: On which it listens for MQTT.
+        websocket_port: On which it listens for MQTT over WebSockets.
         folder: Where its ACL and its passwords lie.
         user: Whom it becomes if started as root.
         pull: Its link to the main broker.
         connections_max: Who comes beyond them is sent away, also a worker. Mosquitto
             does not count those who come over WebSockets.
-        websocket_addresses: Where it listens for MQTT over WebSockets; for MQTT
-            itself always on loopback.
+        address: Where it listens for MQTT.
+        websocket_addresses: Where it listens for MQTT over WebSockets.
     """
     name = pull.cluster
     return Broker(
         title=f"{name}: pulls every room from main and serves those who watch",
         listeners=(
-            Listener(port, connections_max=connections_max),
+            Listener(port, address, connections_max=connections_max),
             *(
                 Listener(
                     websocket_port,

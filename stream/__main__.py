@@ -14,7 +14,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 import stream.topics
 from compose import logs
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from ingest.topics import reactions_name
 from stream import metrics
 from stream.checkpoint import Checkpoint
@@ -67,7 +67,7 @@ def run(settings: Settings, plan: Plan) -> int:
         rooms=stream.topics.rooms(prefix).name,
         frames=frames,
     )
-    start_http_server(settings.stream_metrics_port, addr=LOOPBACK)
+    start_http_server(settings.stream_metrics_port, addr=settings.bind_host)
     checkpoint = Checkpoint(settings.stream_dir)
     states, epoch, is_behind = _take_over(settings, checkpoint)
     log.info("taken over epoch=%s rooms=%d", epoch.name, len(states))

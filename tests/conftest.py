@@ -9,6 +9,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import java
+from tests.system.fixtures import http, room, stack
+
+__all__ = ["http", "room", "stack"]
 
 _SYSTEM = "tests/system"
 _UNDER_FIRE = tuple(
@@ -20,6 +23,7 @@ _LONGEST = (
     _SYSTEM,
     _UNDER_FIRE[0],
     "tests/integration/test_stream_totals.py",
+    "tests/integration/test_crowd.py",  # it waits while the three above compute
     "tests/integration/test_witness.py",
     "tests/integration/test_recount.py",
 )
@@ -45,6 +49,14 @@ class _ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no ann
 
     def _split_scope(self, nodeid: str) -> str:
         return _group(nodeid)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--containers",
+        action="store_true",
+        help="the system tests' system runs in containers",
+    )
 
 
 def pytest_xdist_make_scheduler(

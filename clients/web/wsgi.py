@@ -78,7 +78,7 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     atexit.register(listener.close)
     operator_key = OperatorKey(passwords.get(OPERATOR, ""))
     listing = partial(members_now, settings)
-    auditor = auditor_client(f"http://{LOOPBACK}:{settings.auditor_port}")
+    auditor = auditor_client(f"http://{settings.auditor_host}:{settings.auditor_port}")
     ledgers = AuditorsLedgers(auditor, waiting_max=max(1, settings.web_threads // 4))
     pages = Pages.load(BUILT, _socket_hosts(settings))
     sources = Sources(

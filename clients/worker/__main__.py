@@ -13,9 +13,9 @@ from clients.worker.identity import Identity, followed, will
 from clients.worker.wire import BrokerAddress
 from clients.worker.worker import Worker
 from compose import logs
-from compose.brokers import cluster_names
+from compose.brokers import cluster_address, cluster_names
 from compose.credentials import Credentials
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from mosquitto.acl import WORKER
 from mosquitto.topic import BadName, check_name
 
@@ -55,11 +55,10 @@ def wired(settings: Settings, cluster: str, name: str) -> tuple[Link, Worker]:
     clusters = cluster_names(settings)
     if cluster not in clusters:
         raise BadName(f"there is no cluster {cluster!r}, only {', '.join(clusters)}")
-    index = clusters.index(cluster)
-    port = settings.cluster_port + index
+    host, port = cluster_address(settings, cluster)
     link = Link(
         Address(
-            LOOPBACK,
+            host,
             port,
             WORKER,
             Credentials.load(settings.state_dir).passwords[WORKER],
@@ -74,7 +73,7 @@ def wired(settings: Settings, cluster: str, name: str) -> tuple[Link, Worker]:
     told = BrokerAddress(
         settings.cluster_host,
         port,
-        settings.cluster_ws_port + index,
+        settings.cluster_ws_port + clusters.index(cluster),
         settings.public_host or settings.cluster_host,
     )
     me = Identity(cluster, name, told, settings.cluster_capacity)

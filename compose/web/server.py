@@ -1,6 +1,6 @@
 """The web process: gunicorn with our apps, its workers each on a core of its own.
 
-`python -m compose.web.server`, until SIGTERM. What the apps do is the business of
+`python -m compose.web.server [APP]`, until SIGTERM. What the apps do is the business of
 `ingest` and `clients.web`; `compose.web.wsgi` joins them.
 """
 
@@ -57,10 +57,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
         """Fill in gunicorn's configuration."""
         settings = self._settings
         options = {
-            "bind": [
-                f"{address}:{settings.http_port}"
-                for address in network.listened(settings.public_host)
-            ],
+            "bind": self._listened(),
             "proc_name": "emostream-web",
             "worker_class": Worker,
             "workers": settings.web_workers,
@@ -77,6 +74,13 @@ class Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no annotations
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _listened(self) -> list[str]:
+        settings = self._settings
+        hosts = network.listened(settings.public_host, settings.bind_host)
+        bound = [f"{host}:{settings.http_port}" for host in hosts]
+        socket = settings.http_socket
+        return [*bound, f"unix:{socket}"] if socket else bound
 
     def load(self) -> Any:  # noqa: ANN401 - a WSGI app
         """Build the app; called in each worker, so each has its own producer."""
@@ -134,4 +138,4 @@ def _forget(_: Arbiter, worker: Worker) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

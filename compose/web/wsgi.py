@@ -1,5 +1,7 @@
 """Both apps on one port, as one gunicorn serves them on one machine."""
 
+from flask import Flask
+
 import clients.web.app
 import clients.web.openapi
 import clients.web.wsgi
@@ -7,6 +9,7 @@ import ingest.openapi
 import ingest.wsgi
 from compose.settings import Settings
 from compose.web.joined import Joined, join_documents
+from ingest.answer import Document
 
 
 def create() -> Joined:
@@ -20,11 +23,34 @@ def create() -> Joined:
         Clash: If both apps claim the same.
     """
     settings = Settings.load()
-    document = join_documents(ingest.openapi.document(), clients.web.openapi.document())
     intake = ingest.wsgi.connect(settings)
     sources, _ = clients.web.wsgi.connect(settings)
     # Not whether main is there: without it reactions can be stored all the same.
-    common = ingest.wsgi.common(settings, document, intake.problem)
+    common = ingest.wsgi.common(settings, document(), intake.problem)
     return Joined(
         intake.app(common), clients.web.app.create_app(sources, common), intake.account
     )
+
+
+def create_ingest() -> Flask:
+    """Build the app that takes reactions: one of two servers behind a proxy."""
+    settings = Settings.load()
+    intake = ingest.wsgi.connect(settings)
+    return intake.app(ingest.wsgi.common(settings, document(), intake.problem))
+
+
+def create_web() -> Flask:
+    """Build the app that shows and registers: the other server."""
+    settings = Settings.load()
+    sources, problem = clients.web.wsgi.connect(settings)
+    common = ingest.wsgi.common(settings, document(), problem)
+    return clients.web.app.create_app(sources, common)
+
+
+def document() -> Document:
+    """Return the OpenAPI document of both apps.
+
+    Raises:
+        Clash: If they do not fit together.
+    """
+    return join_documents(ingest.openapi.document(), clients.web.openapi.document())

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaException
 import ingest.topics
 import stream.topics
 from compose import logs as log_lines
-from compose.settings import LOOPBACK, BadSetting, Settings
+from compose.settings import BadSetting, Settings
 from stream.auditor.auditor import Auditor
 from stream.auditor.bounds import KafkaBounds
 from stream.auditor.listener import Listener
@@ -60,13 +60,12 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     books = open_books(folder, bounds, rules)
     logs = Logs(servers, topics, bounds, books.places)
     # Any cluster shows the same; the first that answers is listened to.
-    ports = range(settings.cluster_port, settings.cluster_port + settings.clusters)
-    listener = Listener([(LOOPBACK, port) for port in ports])
+    listener = Listener(settings.broker_addresses())
     auditor = Auditor(logs, books, listener.take)
     listener.start()
     reader = Reader(folder / FILE)
     sources = Sources(reader, lambda: auditor.is_caught_up, listener.age_s)
-    serve(settings.auditor_port, LOOPBACK, sources)
+    serve(settings.auditor_port, settings.bind_host, sources)
     log.info("reading since_ms=%d as_of_ms=%d", books.since_ms, books.as_of_ms)
     while not stopping.is_set():
         auditor.step(_POLL_S)

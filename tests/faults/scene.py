@@ -9,11 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from xmlrpc.client import Error, ServerProxy
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
 
 from tests.faults.senders import Senders
 from tests.integration.processes import LOOPBACK
@@ -66,8 +63,8 @@ class Scene:
         return []
 
     def pids(self) -> dict[str, int]:
-        """Return the process id of each of supervisord's that runs, by its name."""
-        return {one["name"]: one["pid"] for one in self._known() if one["pid"]}
+        """Return the process id of each part that runs, by its name."""
+        return self.stack.pids()
 
     def wait_for(
         self,
@@ -86,12 +83,3 @@ class Scene:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{what}: not within {within_s:.0f} s")
             time.sleep(poll_s)
-
-    def _known(self) -> list[dict[str, Any]]:
-        """Ask supervisord in place, which is quicker than its command."""
-        url = f"unix://{self.state / 'run' / 'supervisor.sock'}"
-        transport = SupervisorTransport(None, None, url)
-        with suppress(OSError, Error), ServerProxy("http://-", transport) as server:
-            known: Any = server.supervisor.getAllProcessInfo()
-            return list(known)
-        return []  # supervisord itself is not there

@@ -72,7 +72,7 @@ class Bench:
             taken_at=self._taken_at,
             machine=self._machine,
             cases=tuple(
-                _case_result(case, self._runs[case.name])
+                case_result(case, self._runs[case.name])
                 for case in self._order.cases
                 if self._runs[case.name]
             ),
@@ -153,7 +153,8 @@ class Bench:
         )
 
 
-def _case_result(case: Case, repeats: Sequence[CaseRun]) -> CaseResult:
+def case_result(case: Case, repeats: Sequence[CaseRun]) -> CaseResult:
+    """Put a case and what its repeats found together."""
     return CaseResult(
         name=case.name,
         title=case.title,

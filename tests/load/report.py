@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tests.load.child import ROOT
 from tests.load.measured import Result
-from tests.load.reporting import cases, crowds, references
+from tests.load.reporting import cases, crowds, references, sides
 from tests.load.reporting.changes import changes, last_committed
 from tests.load.reporting.method import doubts, machine, method
 from tests.load.reporting.plot import latency_by_rate
 from tests.load.reporting.targets import targets, with_figures
+from tests.load.sides import RESULT as CONTAINERS
 
 RESULT = ROOT / "docs" / "benchmarks.json"
 """The committed one."""
@@ -24,7 +25,14 @@ PLOT = "benchmarks.svg"
 NOTES = "benchmarks-notes.md"
 
 
-def document(result: Result, *, previous: Result | None, notes: str, plot: str) -> str:
+def document(
+    result: Result,
+    *,
+    previous: Result | None,
+    notes: str,
+    plot: str,
+    containers: str = "",
+) -> str:
     """Return the whole report.
 
     Args:
@@ -32,6 +40,7 @@ def document(result: Result, *, previous: Result | None, notes: str, plot: str) 
         previous: An earlier result to compare with, if there is one.
         notes: What a person wrote about it, as Markdown.
         plot: File name of the plot, or nothing.
+        containers: What was measured of them, as Markdown, if anything was.
     """
     sections = [
         ("Targets", targets(result)),
@@ -47,6 +56,7 @@ def document(result: Result, *, previous: Result | None, notes: str, plot: str) 
         ("Where a tap's time goes", _note(_HOPS, cases.hops(result))),
         ("CPU of each process, cores", cases.processes(result, lambda u: u.cpu_cores)),
         ("Memory, peak MiB", cases.processes(result, lambda u: u.rss_peak_mib)),
+        ("In containers", containers),
         ("Against others on this machine", _against(result)),
         ("Since the last committed result", changes(result, previous)),
         ("How it was measured", method(result)),
@@ -83,6 +93,12 @@ def publish(result: Result) -> None:
     _write_beside(RESULT, raw, result)
 
 
+def rewrite() -> None:
+    """Write the report of the committed result again: something beside it is new."""
+    raw = RESULT.read_bytes()
+    _write_beside(RESULT, raw, Result.from_json(raw))
+
+
 def write(
     result: Result, *, folder: Path, previous: Result | None, readme: Path | None = None
 ) -> None:
@@ -108,6 +124,7 @@ def write(
             previous=previous,
             notes=notes.read_text() if notes.exists() else "",
             plot=PLOT if image else "",
+            containers=sides.of_file(folder / CONTAINERS.name),
         )
     )
     if readme:

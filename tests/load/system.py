@@ -71,25 +71,31 @@ class _Status(msgspec.Struct):
 
 
 @contextmanager
-def own_stack(settings: Mapping[str, str]) -> Iterator[tuple[Stack, float]]:
+def own_stack(
+    settings: Mapping[str, str], kind: type[Stack] = Stack
+) -> Iterator[tuple[Stack, float]]:
     """Run a system in a folder of its own; yield it and how long it took to be ready.
 
     It is stopped with the block. Its folder is deleted, unless something went wrong.
+
+    Args:
+        settings: What is to differ from the defaults.
+        kind: As what it runs.
 
     Raises:
         NotUp: If it does not start, or does not stop.
     """
     folder = Path(tempfile.mkdtemp(prefix="emostream-bench-"))
-    stack = Stack(folder, settings)
+    stack = kind(folder, settings)
     try:
         yield stack, _up(stack)
-        stopped = stack.down()
+        stopped = stack.end()
     except KeyboardInterrupt:
-        stack.down()
+        stack.end()
         shutil.rmtree(folder, ignore_errors=True)
         raise
     except BaseException as error:
-        stack.down()  # whether that works or not, the reason is the earlier one
+        stack.end()  # whether that works or not, the reason is the earlier one
         error.add_note(f"The system's files: {folder}")
         raise
     if stopped.returncode != 0:

@@ -1,15 +1,20 @@
 """A whole system of the suite's own: free ports, a temporary folder, one command."""
 
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from xmlrpc.client import Error, ServerProxy
 
 import psutil
+from supervisor.xmlrpc import SupervisorTransport
 
 from tests.integration.processes import LOOPBACK, free_port, free_ports
 
@@ -139,6 +144,30 @@ class Stack:
         """Stop everything."""
         return self.run("down", within_s=DOWN_WITHIN_S)
 
+    def end(self) -> subprocess.CompletedProcess[str]:
+        """Stop everything for good."""
+        return self.down()
+
+    def kill(self, name: str) -> None:
+        """Kill a part; what looks after it is to start it again."""
+        os.kill(self.pids()[name], signal.SIGKILL)
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each part that runs; asks supervisord in place.
+
+        Its own command takes longer than some of what is aimed at.
+        """
+        transport = SupervisorTransport(None, None, f"unix://{self._supervisord()}")
+        with suppress(OSError, Error), ServerProxy("http://-", transport) as server:
+            known: Any = server.supervisor.getAllProcessInfo()
+            return {one["name"]: one["pid"] for one in known if one["pid"]}
+        return {}  # supervisord itself is not there
+
+    def restarts(self) -> dict[str, int]:
+        """Return how often each part was started again since the start of all."""
+        said = self.run("status", "--json").stdout
+        return {one["name"]: one["restarts"] for one in json.loads(said)["processes"]}
+
     def processes(self) -> list[psutil.Process]:
         """Return all that runs of it: whatever has its state folder as a setting."""
         variable = "EMOSTREAM_STATE_DIR"
@@ -159,7 +188,7 @@ class Stack:
 
     def supervisorctl(self, *arguments: str) -> str:
         """Give an order to supervisord, past `emostream`; return what it says."""
-        server = f"unix://{self._folder / 'state' / 'run' / 'supervisor.sock'}"
+        server = f"unix://{self._supervisord()}"
         tool = [sys.executable, "-m", "supervisor.supervisorctl", "-s", server]
         return subprocess.run(
             [*tool, *arguments],
@@ -170,6 +199,9 @@ class Stack:
             check=False,
             timeout=COMMAND_WITHIN_S,
         ).stdout
+
+    def _supervisord(self) -> Path:
+        return Path(self.environment["EMOSTREAM_STATE_DIR"], "run", "supervisor.sock")
 
     def log_tails(self) -> Iterator[tuple[str, str]]:
         """Yield the end of each log."""

@@ -4,14 +4,12 @@ import json
 from contextlib import ExitStack
 
 import httpx
-import psutil
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from tests.system.crowd import Crowd
 from tests.system.member import LITE, Member
-from tests.system.stack import Stack
-from tests.system.test_commands import good_status
+from tests.system.stack import Stack, wait_until
 
 MEMBERS = 6
 
@@ -55,22 +53,22 @@ def test_a_small_device_reads_one_short_line(
 def test_members_notice_nothing_when_their_workers_are_killed(
     stack: Stack, http: httpx.Client, room: str
 ) -> None:
-    crowd, workers = Crowd(http, room), worker_processes(stack)
+    crowd, before = Crowd(http, room), stack.restarts()
     with ExitStack() as joined:
         members = [joined.enter_context(Member(http, room)) for _ in range(MEMBERS)]
         for number in (1, 2, 3):
             for cluster in (1, 2, 3):
-                workers[f"cluster-{cluster}-worker-{number}"].kill()
+                stack.kill(f"cluster-{cluster}-worker-{number}")
             crowd.react("❤️")
             for member in members:
                 member.wait_for_total(number)
 
-    status = json.loads(good_status(stack, "--json"))
-    restarts = [
-        one["restarts"] for one in status["processes"] if one["name"] in workers
-    ]
-    assert len(restarts) == 9
-    assert min(restarts) >= 1
+    killed = [name for name in before if "-worker-" in name]
+    assert len(killed) == 9
+    wait_until(
+        lambda: all(stack.restarts()[name] > before[name] for name in killed),
+        "each worker's return",
+    )
 
 
 def test_join_shows_a_room_and_leaves_it(
@@ -86,13 +84,3 @@ def test_join_shows_a_room_and_leaves_it(
 
     assert "👏" in line
     assert join.returncode == 0
-
-
-def worker_processes(stack: Stack) -> dict[str, psutil.Process]:
-    """Return the workers' processes by their names, as `status` knows them."""
-    status = json.loads(good_status(stack, "--json"))
-    return {
-        one["name"]: psutil.Process(one["pid"])
-        for one in status["processes"]
-        if "-worker-" in one["name"]
-    }

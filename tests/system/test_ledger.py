@@ -1,8 +1,6 @@
 """The ledger of a whole system: what senders did, and what became of it."""
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -84,9 +82,7 @@ def test_a_killed_auditor_goes_on_where_it_was(
 ) -> None:
     post(http, room, [GOOD] * 3, "before")
     ledger_once(http, room, lambda seen: bool(seen["total"] == 3))
-    processes = json.loads(stack.run("status", "--json").stdout)["processes"]
-    (pid,) = [one["pid"] for one in processes if one["name"] == "auditor"]
-    os.kill(pid, signal.SIGKILL)
+    stack.kill("auditor")
     post(http, room, [GOOD] * 4, "meanwhile")
 
     found = ledger_once(http, room, lambda seen: bool(seen["sum"]["counted"] == 7))

@@ -13,7 +13,7 @@ from tests.system.browser import Visitor, Visitors, chromium
 from tests.system.crowd import Crowd, post, reactions
 from tests.system.made_up import frame, show
 from tests.system.observer import Observer
-from tests.system.stack import FOREIGN_SITE, Stack, listeners_on, wait_until
+from tests.system.stack import FOREIGN_SITE, Stack, wait_until
 
 CLOSED = "The room is closed."
 LOOKS = 5
@@ -75,8 +75,7 @@ def test_who_loses_a_broker_is_served_on_by_another(
     index = _cluster_ws_ports(stack).index(visitor.port)
     phases = visitor.phases()
 
-    [broker] = listeners_on(stack.cluster_ports[index])
-    broker.kill()
+    stack.kill(f"cluster-{index + 1}")
     expect(visitor.page.locator("[data-phase]")).to_have_attribute(
         "data-phase", "moving"
     )
@@ -229,6 +228,7 @@ def test_a_tap_bar_in_a_foreign_page_sends_what_is_pressed(
         assert observer.wait_for_total(1)["totals"] == {"❤️": 1}
 
 
+@pytest.mark.native
 def test_a_hostile_emoji_is_only_text(
     stack: Stack, room: str, visitor: Visitor
 ) -> None:

@@ -1,0 +1,1 @@
+"""The same system in containers: each part of the topology in one of its own."""

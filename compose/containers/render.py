@@ -1,0 +1,133 @@
+"""The Compose file: one service for each part, made from the settings."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from compose.containers.place import settings_inside
+from compose.containers.services import PREPARE, Service, services
+from compose.probe import ASKED_FOR_S
+from compose.settings import Settings, variable
+
+EVERY_S = 30
+"""How often each container is asked whether it does its work."""
+
+_ANSWER_S = 10
+"""What a last question takes at most, and Python's start."""
+
+_HEAD = """\
+# Made by `python -m compose.containers render` from the settings it found; a test
+# compares this one with the defaults. Another number of clusters: docs/containers.md.
+name: emostream
+
+x-part: &part
+  init: true
+  read_only: true
+  restart: unless-stopped
+  cap_drop: [ALL]
+  security_opt: ["no-new-privileges:true"]
+  logging:
+    driver: json-file
+    options: {max-size: 10m, max-file: "3"}
+"""
+
+_IMAGE = """\
+x-{image}: &{image}
+  <<: *part
+  image: "emostream-{image}:${{IMAGE_TAG:-latest}}"
+  build:
+    context: ..
+    dockerfile: compose/Dockerfile
+    target: {image}
+    args: {{BASE: "${{BASE_IMAGE:-debian:bookworm-slim}}"}}
+"""
+
+
+def text(chosen: Settings) -> str:
+    """Return the file.
+
+    Raises:
+        BadSetting: If the public host is no address of this machine.
+    """
+    found = [*services(chosen)]
+    steps = {one.name for one in found if one.is_step}
+    images = dict.fromkeys(one.image for one in found)
+    lines = [_HEAD, *(_IMAGE.format(image=image) for image in images)]
+    lines += [*_settings(chosen), "", "services:"]
+    for one in found:
+        lines += [*_service(one, steps), ""]
+    lines += ["volumes:", *(f"  {name}:" for name in _volumes(found))]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(chosen: Settings) -> Iterator[str]:
+    """Yield what all containers are told: whatever is not the default."""
+    inside = settings_inside(chosen)
+    yield "x-settings: &settings"
+    for name, of in Settings.model_fields.items():
+        value = getattr(inside, name)
+        if value != of.default:
+            yield f"  {variable(name)}: {_quoted(str(value))}"
+
+
+def _service(one: Service, steps: set[str]) -> Iterator[str]:
+    yield f"  {one.name}:"
+    yield f"    <<: *{one.image}"
+    if one.command:
+        yield f"    command: {_list(one.command)}"
+    if one.is_tool:
+        # As whoever sits here: what is published is reached as the host reaches it.
+        yield '    entrypoint: ["emostream"]'
+        yield "    network_mode: host"
+        yield "    profiles: [tool]"
+    elif one.environment:
+        own = ", ".join(f"{k}: {_quoted(v)}" for k, v in one.environment.items())
+        yield f"    environment: {{<<: *settings, {own}}}"
+    else:
+        yield "    environment: *settings"
+    if one.is_step or one.is_tool:
+        yield '    restart: "no"'
+    yield from _needs(one, steps)
+    if one.ports:
+        yield f"    ports: {_list(one.ports)}"
+    if one.volumes:
+        yield f"    volumes: {_list(one.volumes)}"
+    yield f"    tmpfs: {_list(one.tmpfs)}"
+    yield f"    mem_limit: {one.memory_mib}m"
+    if not one.is_step and not one.is_tool:
+        yield f"    stop_grace_period: {one.stop_within_s}s"
+        yield from _health(one)
+
+
+def _needs(one: Service, steps: set[str]) -> Iterator[str]:
+    if one.is_tool or one.name == PREPARE:
+        return
+    yield "    depends_on:"
+    for name in (PREPARE, *one.needs):
+        when = "completed_successfully" if name in steps else "started"
+        yield f"      {name}: {{condition: service_{when}}}"
+
+
+def _health(one: Service) -> Iterator[str]:
+    fields = {
+        "test": _list(["CMD", *one.health]),
+        "interval": f"{EVERY_S}s",
+        "timeout": f"{ASKED_FOR_S + _ANSWER_S:.0f}s",
+        "start_period": f"{one.starts_within_s:.0f}s",
+        "retries": "2",
+    }
+    text = ", ".join(f"{name}: {value}" for name, value in fields.items())
+    yield f"    healthcheck: {{{text}}}"
+
+
+def _volumes(found: Iterable[Service]) -> list[str]:
+    names = (volume.partition(":")[0] for one in found for volume in one.volumes)
+    return [*dict.fromkeys(names)]
+
+
+def _list(values: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"
+
+
+def _quoted(value: str) -> str:
+    """Return a value as YAML and Compose read it: JSON is YAML, and $ begins a name."""
+    return json.dumps(value.replace("$", "$$"), ensure_ascii=False)

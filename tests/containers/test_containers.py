@@ -1,0 +1,111 @@
+"""What only containers have: rights, sizes, and what Docker makes of them."""
+
+import json
+import time
+from functools import partial
+
+import httpx
+import pytest
+
+from tests.containers.stack import Containers, size_mib
+from tests.load.reporting.sides import IMAGES_MIB_MAX
+from tests.system.crowd import Crowd
+from tests.system.observer import Observer
+from tests.system.stack import wait_until
+
+STEPS = {"prepare", "topics"}
+PAUSE_S = 10
+CROWD_WITHIN_S = 900
+
+
+def states(containers: Containers) -> dict[str, str]:
+    return {
+        one["Service"]: one["Health"] or one["State"] for one in containers.containers()
+    }
+
+
+def test_all_is_well_once_it_is_up(containers: Containers) -> None:
+    found = states(containers)
+
+    assert {name for name, state in found.items() if state == "healthy"} == {
+        *found
+    } - STEPS
+    said = containers.run("verify")
+    assert said.returncode == 0, said.stdout
+
+
+@pytest.mark.parametrize("image", IMAGES_MIB_MAX)
+@pytest.mark.usefixtures("containers")
+def test_an_image_is_no_larger_than_it_may_be(image: str) -> None:
+    assert size_mib(image) <= IMAGES_MIB_MAX[image]
+
+
+def test_nobody_is_root_and_nothing_but_data_can_be_written(
+    containers: Containers,
+) -> None:
+    for found in containers.inspected().values():
+        assert found["Config"]["User"] == "10001"
+        assert found["HostConfig"]["ReadonlyRootfs"]
+    said = containers.inside("web", "sh", "-c", "id -u; touch /opt/emostream/x")
+    assert said.stdout.startswith("10001")
+    assert "Read-only file system" in said.stdout
+
+
+def test_the_proxy_says_what_it_refuses_as_the_servers_do(http: httpx.Client) -> None:
+    large = http.post("/v1/reactions", content=b"x" * (128 * 1024 + 1))
+    endless = http.post("/v1/reactions", content=iter([b"[", b"]"]))
+
+    assert (large.status_code, large.json()["error"]) == (413, "body_too_large")
+    assert (endless.status_code, endless.json()["error"]) == (411, "length_required")
+
+
+def test_the_pages_files_come_from_the_proxy(http: httpx.Client) -> None:
+    page = http.get("/", headers={"Accept": "text/html"})
+    script = next(part for part in page.text.split('"') if part.startswith("/assets/"))
+    first, second = (http.get(script) for _ in range(2))
+
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert first.status_code == second.status_code == 200
+    assert "immutable" in second.headers["Cache-Control"]
+
+
+def test_data_is_kept_when_all_is_taken_down(
+    containers: Containers, http: httpx.Client, room: str
+) -> None:
+    crowd = Crowd(http, room)
+    crowd.react("🔥", "❤️")
+    with Observer(containers.cluster_ports[0], room) as observer:
+        observer.wait_for_total(2)
+
+    assert containers.down().returncode == 0
+    started = containers.up()
+    assert started.returncode == 0, started.stdout
+
+    crowd.react("🔥")
+    with Observer(containers.cluster_ports[0], room) as observer:
+        assert observer.wait_for_total(3)["totals"] == crowd.book
+
+
+def test_a_killed_container_comes_back_and_all_is_counted_once(
+    containers: Containers, room: str
+) -> None:
+    """One after the other, while a crowd reacts; the crowd keeps the book."""
+    services = [name for name in states(containers) if name not in STEPS]
+    lasting_s = PAUSE_S * len(services)
+    with containers.spawn(
+        *("crowd", "--room", room, "--clients", "10", "--rate", "100"),
+        *("--seconds", str(lasting_s), "--url", containers.url, "--json"),
+    ) as crowd:
+        for service in services:
+            containers.kill(service)
+            wait_until(partial(runs, containers, service), f"{service} runs again")
+            time.sleep(PAUSE_S / 2)
+        said, _ = crowd.communicate(timeout=CROWD_WITHIN_S)
+    found = json.loads(said)["reactions"]
+    assert found["is_exact"], found
+    assert found["witnessed"]["difference"] == 0
+
+
+def runs(containers: Containers, service: str) -> bool:
+    """Tell whether a service's container runs and is not said to be ill."""
+    return states(containers).get(service) in {"starting", "healthy"}
