@@ -7,6 +7,7 @@ own trace; beside it the same without the brake.
 """
 
 import json
+import logging
 import statistics
 import sys
 import tempfile
@@ -39,6 +40,8 @@ _BEGIN_PHASES = "XBb"
 def main() -> int:
     """Measure, and print a line for each screen; 1 if the system did not start."""
     java.short_lived()
+    # To publish one message it hangs up, and calls that an error.
+    logging.getLogger("paho.mqtt.client").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="emostream-frames-") as folder:
         stack = Stack(Path(folder))
         try:
