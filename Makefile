@@ -9,7 +9,8 @@ BIN := .venv/bin
 # What of the system's tests sees it from outside alone, however it runs.
 BLACK_BOX := http rooms contract audience ledger crowd page counts
 # The same system in containers; needs nothing of .venv.
-COMPOSE := docker compose -f compose/compose.yaml
+OWN_FILE := compose/own.yaml
+COMPOSE := docker compose -f $(firstword $(wildcard $(OWN_FILE)) compose/compose.yaml)
 # Node comes with .venv: a system's own may be too old, or none.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/web/page
 LOCK := $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal \
@@ -38,6 +39,7 @@ status: | $(BIN)/emostream ## Show each process and each hop, and what is wrong
 
 compose-up: ## Start everything in containers, and wait until it is ready
 	$(COMPOSE) up --build --detach --wait
+	@$(COMPOSE) ps nginx --format 'EmoStream is up: http://{{.Ports}}' | sed 's,->.*,/,'
 
 compose-down: ## Stop the containers; data is kept
 	$(COMPOSE) down
@@ -45,9 +47,9 @@ compose-down: ## Stop the containers; data is kept
 compose-logs: ## Follow the containers' logs: make compose-logs NAME=stream
 	$(COMPOSE) logs --follow --tail 100 $(NAME)
 
-compose-file: | $(BIN)/emostream ## Write compose/compose.yaml anew, from the settings
-	$(BIN)/python -m compose.containers render > compose/compose.yaml.new
-	mv compose/compose.yaml.new compose/compose.yaml
+compose-file: | $(BIN)/emostream ## Write compose/own.yaml from your settings, for these verbs
+	$(BIN)/python -m compose.containers render > $(OWN_FILE).new
+	mv $(OWN_FILE).new $(OWN_FILE)
 
 container-host: ## Make a Debian without an image registry build and run containers
 	compose/container-host
@@ -87,6 +89,7 @@ test-long: ## The tests that take minutes each
 
 test-compose: ## The system in containers, from outside; Docker is needed: 20 minutes
 	@$(PYTHON3) -m compose.setup test
+	docker compose -f compose/compose.yaml build
 	$(BIN)/pytest -v --containers --durations 10 tests/containers \
 		$(addprefix tests/system/test_,$(addsuffix .py,$(BLACK_BOX)))
 

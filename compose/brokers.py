@@ -40,13 +40,12 @@ def possible_clusters() -> list[str]:
 
 def cluster_port(settings: Settings, cluster: str) -> int:
     """Return the MQTT port of a cluster's broker."""
-    return settings.cluster_port + int(cluster.removeprefix("cluster-")) - 1
+    return cluster_address(settings, cluster)[1]
 
 
 def cluster_address(settings: Settings, cluster: str) -> tuple[str, int]:
     """Return where our own processes find a cluster's broker: host and MQTT port."""
-    host = settings.broker_host.replace("{cluster}", cluster)
-    return host, cluster_port(settings, cluster)
+    return settings.broker_address(int(cluster.removeprefix("cluster-")))
 
 
 def main_is_at(settings: Settings) -> str:

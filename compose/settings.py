@@ -92,7 +92,8 @@ class Settings(BaseSettings):
 
     bind_host: str = Field(default=LOOPBACK, pattern=_HOST)
     """Where our own processes listen; `0.0.0.0` in containers, each of which has a
-    network of its own: who runs them says which ports are reached, and by whom."""
+    network of its own: who runs them says which ports are reached, and by whom. `up`
+    takes loopback only, for Kafka and metrics ask nobody for a password."""
 
     http_host: str = Field(default=LOOPBACK, pattern=_HOST)
     """Where our own commands find HTTP."""
@@ -220,8 +221,8 @@ class Settings(BaseSettings):
     several with spaces or commas between them, or `*`; empty: only our own pages."""
 
     main_host: str = Field(default=LOOPBACK, pattern=_HOST)
-    """Where bridge, clusters, web and auto-scaler find the main broker. Our own listens
-    on loopback, and is looked after there, whatever this says."""
+    """Where bridge, clusters, web and auto-scaler find the main broker. Our own is
+    looked after where `bind_host` says, and on loopback whatever this says."""
 
     main_port: Port = 1884
     """MQTT port of the main broker; 1883 is left to a Mosquitto already there."""
@@ -323,14 +324,14 @@ class Settings(BaseSettings):
         """Host and port of the main broker, for those who live by it."""
         return f"{self.main_host}:{self.main_port}"
 
-    def broker_addresses(self) -> list[tuple[str, int]]:
-        """Return where our own processes find each cluster's broker: host and port."""
-        return [
-            (self.broker_host.replace("{cluster}", f"cluster-{number}"), port)
-            for number, port in enumerate(
-                range(self.cluster_port, self.cluster_port + self.clusters), start=1
-            )
-        ]
+    def broker_address(self, number: int) -> tuple[str, int]:
+        """Return where our own processes find a cluster's broker: host and MQTT port.
+
+        Args:
+            number: Of the cluster, from 1 on.
+        """
+        host = self.broker_host.replace("{cluster}", f"cluster-{number}")
+        return host, self.cluster_port + number - 1
 
     @property
     def stream_dir(self) -> Path:

@@ -14,7 +14,7 @@ from compose.layout import Layout
 from compose.mqtt_reader import Login
 from compose.processes import Part, PortClaim, Process, Step, System, run_to_end
 from compose.scaling import drains
-from compose.settings import LOOPBACK, Settings, variable
+from compose.settings import LOOPBACK, BadSetting, Settings, variable
 from compose.setup.system import find_program
 from ingest.topics import Topic
 from mosquitto.acl import OPERATOR
@@ -45,8 +45,14 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         say: Told what a person should know while a step is done.
 
     Raises:
-        BadSetting: If the public host is no address of this machine.
+        BadSetting: If the public host is no address of this machine, or our processes
+            would listen to a network.
     """
+    if settings.bind_host != LOOPBACK:
+        raise BadSetting(
+            f"{variable('bind_host')} is for containers: here it would open Kafka and"
+            f" all figures to a network. {variable('public_host')} opens the pages."
+        )
     credentials = Credentials.load_or_make(settings.state_dir, brokers.broker_users())
     parts = [
         *_inner(settings, credentials, say),

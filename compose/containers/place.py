@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from compose import topology
-from compose.settings import Settings
+from compose.settings import LOOPBACK, BadSetting, Settings, variable
 
 STATE = Path("/var/lib/emostream")
 """What is shared, read only but for who prepares it; folders of data lie on top."""
@@ -28,7 +28,18 @@ def socket_of(service: str) -> str:
 
 
 def settings_inside(chosen: Settings) -> Settings:
-    """Return the settings of all containers: what was chosen, and where things are."""
+    """Return the settings of all containers: what was chosen, and where things are.
+
+    Raises:
+        BadSetting: If something was chosen that containers do not have.
+    """
+    if chosen.auto_scale:
+        raise BadSetting(
+            f"{variable('auto_scale')}: containers do not come and go by themselves;"
+            " render the file with other numbers, and `up` again"
+        )
+    if chosen.main_host not in {LOOPBACK, topology.MAIN}:
+        raise BadSetting(f"{variable('main_host')}: containers have their own main")
     return chosen.model_copy(
         update={
             "state_dir": STATE,
@@ -40,7 +51,19 @@ def settings_inside(chosen: Settings) -> Settings:
             "broker_host": "{cluster}",
             "http_host": NGINX,
             "http_socket": str(SOCKETS / "{process}.sock"),
-            "web_proxies": 1,
-            "auto_scale": False,
+            # nginx is one more.
+            "web_proxies": chosen.web_proxies + 1,
         }
     )
+
+
+def told(settings: Settings) -> dict[str, str]:
+    """Return the variables that make these settings again: not only what differs.
+
+    A preset is another default for what nobody chose.
+    """
+    return {
+        variable(name): str(getattr(settings, name))
+        for name, of in Settings.model_fields.items()
+        if getattr(settings, name) != of.default or name in settings.model_fields_set
+    }

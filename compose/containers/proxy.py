@@ -26,6 +26,9 @@ NAME = "nginx.conf"
 CONNECTIONS_MAX = 8192
 """Of a worker of the proxy, both sides counted."""
 
+REQUESTS_MAX = 2000
+"""Of all, at the same time: what waits of them fits into a container's memory."""
+
 ADDRESS_CONNECTIONS_MAX = 1000
 """One address may hold so many: a hall's phones behind one router."""
 
@@ -35,7 +38,6 @@ _ITS_OWN = {
     400: Refusal.BAD_REQUEST,
     404: Refusal.NOT_FOUND,
     405: Refusal.METHOD_NOT_ALLOWED,
-    408: Refusal.TOO_SLOW,
     411: Refusal.LENGTH_REQUIRED,
     413: Refusal.BODY_TOO_LARGE,
     414: Refusal.HEAD_TOO_LARGE,
@@ -66,12 +68,14 @@ def text(settings: Settings, machine: str | None) -> str:
         connections=CONNECTIONS_MAX,
         ours=ours,
         port=settings.http_port,
-        head_s=f"{settings.web_head_within_s:g}",
-        body_s=f"{settings.web_body_within_s:g}",
+        head_ms=round(settings.web_head_within_s * 1000),
+        body_ms=round(settings.web_body_within_s * 1000),
         keep_s=KEEP_ALIVE_S,
         upstream_keep_s=KEEP_ALIVE_S - 5,
         body_max=BODY_MAX_BYTES,
         held=ADDRESS_CONNECTIONS_MAX,
+        requests=REQUESTS_MAX,
+        said=_SAID if settings.web_proxies > 1 else "",
         ingest=socket_of(INGEST),
         web=socket_of(WEB),
         ingest_paths="|".join(_ingest_paths()),
@@ -120,9 +124,11 @@ _METHODS = f"""\
             proxy_set_header Connection "";
             proxy_set_header Origin "";
             proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $client;
+            proxy_set_header X-Forwarded-For $said$client;
             proxy_pass http://$serves;
         }}"""
+
+_SAID = '\n        ~. "$http_x_forwarded_for, ";'
 
 _TEMPLATE = """\
 # Made by `python -m compose.containers prepare`.
@@ -152,12 +158,14 @@ http {{
     client_max_body_size {body_max};
     large_client_header_buffers 4 16k;
 
-    client_header_timeout {head_s}s;
-    client_body_timeout {body_s}s;
-    send_timeout {body_s}s;
+    client_header_timeout {head_ms}ms;
+    client_body_timeout {body_ms}ms;
+    send_timeout {body_ms}ms;
     keepalive_timeout {keep_s}s;
     limit_conn_zone $binary_remote_addr zone=addresses:4m;
     limit_conn addresses {held};
+    limit_conn_zone $server_name zone=requests:1m;
+    limit_conn requests {requests};
     limit_conn_status 429;
 
     # Named by their content, they never change: asked for once, then given from here.
@@ -167,11 +175,19 @@ http {{
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;
-    # It is the edge: what a stranger says of where he comes from is not handed on.
     map $remote_addr $client {{
         default $remote_addr;{ours}
     }}
-    proxy_set_header X-Forwarded-For $client;
+    # What a stranger says of where he comes from is not handed on, unless there are
+    # proxies in front that say it.
+    map $http_x_forwarded_for $said {{
+        default "";{said}
+    }}
+    proxy_set_header X-Forwarded-For $said$client;
+    map $client$http_x_forwarded_for $is_here {{
+        default 0;
+        {loopback} 1;
+    }}
     proxy_connect_timeout 2s;
     proxy_read_timeout 60s;
     proxy_next_upstream off;
@@ -212,7 +228,7 @@ http {{
         # Figures for operators: for who is on this machine. Inside, each service
         # shows its own.
         location = {metrics} {{
-            if ($client != {loopback}) {{
+            if ($is_here = 0) {{
                 return 404;
             }}
             proxy_pass http://ingest;

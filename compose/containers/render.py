@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from compose.containers.place import settings_inside
+from compose.containers.place import settings_inside, told
 from compose.containers.services import PREPARE, Service, services
 from compose.probe import ASKED_FOR_S
-from compose.settings import Settings, variable
+from compose.settings import Settings
 
 EVERY_S = 30
 """How often each container is asked whether it does its work."""
@@ -60,13 +60,10 @@ def text(chosen: Settings) -> str:
 
 
 def _settings(chosen: Settings) -> Iterator[str]:
-    """Yield what all containers are told: whatever is not the default."""
-    inside = settings_inside(chosen)
+    """Yield what all containers are told."""
     yield "x-settings: &settings"
-    for name, of in Settings.model_fields.items():
-        value = getattr(inside, name)
-        if value != of.default:
-            yield f"  {variable(name)}: {_quoted(str(value))}"
+    for name, value in told(settings_inside(chosen)).items():
+        yield f"  {name}: {_quoted(value)}"
 
 
 def _service(one: Service, steps: set[str]) -> Iterator[str]:
@@ -79,11 +76,7 @@ def _service(one: Service, steps: set[str]) -> Iterator[str]:
         yield '    entrypoint: ["emostream"]'
         yield "    network_mode: host"
         yield "    profiles: [tool]"
-    elif one.environment:
-        own = ", ".join(f"{k}: {_quoted(v)}" for k, v in one.environment.items())
-        yield f"    environment: {{<<: *settings, {own}}}"
-    else:
-        yield "    environment: *settings"
+    yield f"    environment: {{{', '.join(_environment(one))}}}"
     if one.is_step or one.is_tool:
         yield '    restart: "no"'
     yield from _needs(one, steps)
@@ -96,6 +89,13 @@ def _service(one: Service, steps: set[str]) -> Iterator[str]:
     if not one.is_step and not one.is_tool:
         yield f"    stop_grace_period: {one.stop_within_s}s"
         yield from _health(one)
+
+
+def _environment(one: Service) -> Iterator[str]:
+    if not one.is_tool:
+        yield "<<: *settings"
+    for name, value in one.environment.items():
+        yield f"{name}: {_quoted(value)}"
 
 
 def _needs(one: Service, steps: set[str]) -> Iterator[str]:

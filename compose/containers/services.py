@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from compose import brokers, network, topology
-from compose.containers.place import NGINX, PROXY, SOCKETS, STATE, settings_inside
+from compose.containers.place import (
+    NGINX,
+    PROXY,
+    SOCKETS,
+    STATE,
+    settings_inside,
+    told,
+)
 from compose.credentials import Credentials
 from compose.processes import Part, Step
 from compose.settings import LOOPBACK, Settings
@@ -76,7 +83,7 @@ def services(chosen: Settings) -> Iterator[Service]:
         if part.name != topology.FORMAT:  # the container of Kafka does it
             yield _service(part, chosen)
     yield _nginx(chosen)
-    yield _tool()
+    yield _tool(chosen)
 
 
 def _service(part: Part, chosen: Settings) -> Service:
@@ -109,7 +116,7 @@ def _nginx(chosen: Settings) -> Service:
         name=NGINX,
         image=NGINX_IMAGE,
         command=("nginx", "-c", f"{PROXY}/nginx.conf"),
-        memory_mib=256,
+        memory_mib=512,
         needs=(topology.INGEST, topology.WEB),
         ports=tuple(_published(port, network.listened(chosen.public_host))),
         volumes=(_PROXY_READ, _SOCKETS),
@@ -118,7 +125,7 @@ def _nginx(chosen: Settings) -> Service:
     )
 
 
-def _tool() -> Service:
+def _tool(chosen: Settings) -> Service:
     """Return what runs the command as a person on this machine would."""
     return Service(
         name=TOOL,
@@ -126,6 +133,7 @@ def _tool() -> Service:
         command=(),
         memory_mib=512,
         volumes=(),
+        environment=told(chosen),
         is_tool=True,
     )
 

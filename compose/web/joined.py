@@ -24,6 +24,25 @@ class Clash(ValueError):
     """Both apps claim the same, and only one can have it."""
 
 
+class Counted:
+    """A WSGI app, and the account of what its server refuses ahead of it.
+
+    Args:
+        app: What answers.
+        account: Where the server counts.
+    """
+
+    def __init__(self, app: Flask, account: Account) -> None:
+        self.account = account
+        self._app: WSGIApplication = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        return self._app(environ, start_response)
+
+
 class Joined:
     """A WSGI app that asks one of two; made for the cost of a comparison.
 

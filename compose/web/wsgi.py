@@ -8,7 +8,7 @@ import clients.web.wsgi
 import ingest.openapi
 import ingest.wsgi
 from compose.settings import Settings
-from compose.web.joined import Joined, join_documents
+from compose.web.joined import Counted, Joined, join_documents
 from ingest.answer import Document
 
 
@@ -32,11 +32,12 @@ def create() -> Joined:
     )
 
 
-def create_ingest() -> Flask:
+def create_ingest() -> Counted:
     """Build the app that takes reactions: one of two servers behind a proxy."""
     settings = Settings.load()
     intake = ingest.wsgi.connect(settings)
-    return intake.app(ingest.wsgi.common(settings, document(), intake.problem))
+    common = ingest.wsgi.common(settings, document(), intake.problem)
+    return Counted(intake.app(common), intake.account)
 
 
 def create_web() -> Flask:

@@ -60,7 +60,8 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     books = open_books(folder, bounds, rules)
     logs = Logs(servers, topics, bounds, books.places)
     # Any cluster shows the same; the first that answers is listened to.
-    listener = Listener(settings.broker_addresses())
+    clusters = range(1, settings.clusters + 1)
+    listener = Listener([settings.broker_address(number) for number in clusters])
     auditor = Auditor(logs, books, listener.take)
     listener.start()
     reader = Reader(folder / FILE)

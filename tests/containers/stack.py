@@ -95,10 +95,6 @@ class Containers(Stack):
         states = {name: one["State"] for name, one in self.inspected().items()}
         return {name: state["Pid"] for name, state in states.items() if state["Pid"]}
 
-    def restarts(self) -> dict[str, int]:
-        """Return how often Docker has started each container again."""
-        return {name: one["RestartCount"] for name, one in self.inspected().items()}
-
     def inspected(self) -> dict[str, dict[str, Any]]:
         """Return all that Docker knows of each container, by its service."""
         services = {one["Name"]: one["Service"] for one in self.containers()}

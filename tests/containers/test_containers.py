@@ -59,10 +59,32 @@ def test_the_proxy_says_what_it_refuses_as_the_servers_do(http: httpx.Client) ->
     assert (endless.status_code, endless.json()["error"]) == (411, "length_required")
 
 
-def test_the_pages_files_come_from_the_proxy(http: httpx.Client) -> None:
+def test_strangers_see_no_figures_whoever_they_say_they_are(
+    containers: Containers, http: httpx.Client
+) -> None:
+    """A container is a stranger: it does not come from this machine's gateway."""
+    ask = (
+        "import urllib.request as r; r.urlopen(r.Request("
+        f"'http://nginx:{containers.http_port}/metrics',"
+        " headers={'X-Forwarded-For': '127.0.0.1'}))"
+    )
+    said = containers.inside("web", "python", "-c", ask)
+
+    assert "HTTP Error 404" in said.stdout
+    assert http.get("/metrics").status_code == 200
+
+
+def test_the_pages_files_come_from_the_proxy(
+    containers: Containers, http: httpx.Client
+) -> None:
     page = http.get("/", headers={"Accept": "text/html"})
     script = next(part for part in page.text.split('"') if part.startswith("/assets/"))
-    first, second = (http.get(script) for _ in range(2))
+    first = http.get(script)
+    containers.compose("pause", "web")
+    try:
+        second = http.get(script)
+    finally:
+        containers.compose("unpause", "web")
 
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert first.status_code == second.status_code == 200
@@ -104,8 +126,14 @@ def test_a_killed_container_comes_back_and_all_is_counted_once(
     found = json.loads(said)["reactions"]
     assert found["is_exact"], found
     assert found["witnessed"]["difference"] == 0
+    wait_until(partial(is_well, containers), "all are well")
 
 
 def runs(containers: Containers, service: str) -> bool:
     """Tell whether a service's container runs and is not said to be ill."""
     return states(containers).get(service) in {"starting", "healthy"}
+
+
+def is_well(containers: Containers) -> bool:
+    found = states(containers)
+    return {found[name] for name in found if name not in STEPS} == {"healthy"}

@@ -48,6 +48,7 @@ def test_an_upgrade_keeps_all_data_and_is_made_in_seconds(
     with Observer(containers.cluster_ports[0], room) as observer:
         observer.wait_for_total(2)
     assert said(http) == BEFORE
+    proxy = containers.inspected()["nginx"]["Id"]
 
     containers.code, containers.tag = changed, NEXT
     began_s = time.monotonic()
@@ -61,6 +62,8 @@ def test_an_upgrade_keeps_all_data_and_is_made_in_seconds(
     assert "compileall" in done
     assert not any(step in done for step in SLOW_STEPS), done
     assert said(http) == AFTER
+    # Its configuration is the code's, too.
+    assert containers.inspected()["nginx"]["Id"] != proxy
     crowd.react("🔥")
     with Observer(containers.cluster_ports[0], room) as observer:
         assert observer.wait_for_total(3)["totals"] == crowd.book

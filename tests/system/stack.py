@@ -1,6 +1,5 @@
 """A whole system of the suite's own: free ports, a temporary folder, one command."""
 
-import json
 import os
 import re
 import signal
@@ -162,11 +161,6 @@ class Stack:
             known: Any = server.supervisor.getAllProcessInfo()
             return {one["name"]: one["pid"] for one in known if one["pid"]}
         return {}  # supervisord itself is not there
-
-    def restarts(self) -> dict[str, int]:
-        """Return how often each part was started again since the start of all."""
-        said = self.run("status", "--json").stdout
-        return {one["name"]: one["restarts"] for one in json.loads(said)["processes"]}
 
     def processes(self) -> list[psutil.Process]:
         """Return all that runs of it: whatever has its state folder as a setting."""

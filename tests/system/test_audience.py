@@ -53,7 +53,7 @@ def test_a_small_device_reads_one_short_line(
 def test_members_notice_nothing_when_their_workers_are_killed(
     stack: Stack, http: httpx.Client, room: str
 ) -> None:
-    crowd, before = Crowd(http, room), stack.restarts()
+    crowd, before = Crowd(http, room), stack.pids()
     with ExitStack() as joined:
         members = [joined.enter_context(Member(http, room)) for _ in range(MEMBERS)]
         for number in (1, 2, 3):
@@ -63,10 +63,13 @@ def test_members_notice_nothing_when_their_workers_are_killed(
             for member in members:
                 member.wait_for_total(number)
 
-    killed = [name for name in before if "-worker-" in name]
+    killed = {name: pid for name, pid in before.items() if "-worker-" in name}
     assert len(killed) == 9
     wait_until(
-        lambda: all(stack.restarts()[name] > before[name] for name in killed),
+        lambda: (
+            killed.keys() <= (after := stack.pids()).keys()
+            and all(after[name] != pid for name, pid in killed.items())
+        ),
         "each worker's return",
     )
 

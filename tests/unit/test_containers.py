@@ -13,7 +13,7 @@ from compose import brokers, probe, topology
 from compose.containers import gateway, proxy, render
 from compose.containers.place import settings_inside, socket_of
 from compose.credentials import Credentials
-from compose.settings import Settings
+from compose.settings import BadSetting, Settings
 from compose.web import wsgi
 from ingest.refusal import Refusal
 
@@ -24,8 +24,11 @@ NOBODY = Credentials(dict.fromkeys(brokers.broker_users(), ""), "", "")
 
 
 def rendered(**chosen: object) -> dict[str, Any]:
-    text = render.text(settings(**chosen)).encode()
-    return msgspec.yaml.decode(text, type=dict[str, Any])
+    return rendered_of(settings(**chosen))
+
+
+def rendered_of(chosen: Settings) -> dict[str, Any]:
+    return msgspec.yaml.decode(render.text(chosen).encode(), type=dict[str, Any])
 
 
 def settings(**chosen: object) -> Settings:
@@ -65,6 +68,34 @@ def test_what_was_chosen_is_told_to_all_containers() -> None:
     assert environment["EMOSTREAM_KAFKA_HOST"] == "kafka"
     read = Settings.from_environment(environment)
     assert read == settings_inside(settings(stream_window_ms=1000))
+
+
+def test_a_preset_and_what_was_chosen_against_it_are_both_told() -> None:
+    chosen = settings(
+        preset="reference", stream_trigger_ms=Settings().stream_trigger_ms
+    )
+    environment = rendered_of(chosen)["services"]["stream"]["environment"]
+
+    read = Settings.from_environment(environment)
+    assert read.preset == "reference"
+    assert read.stream_trigger_ms == Settings().stream_trigger_ms
+
+
+def test_the_command_finds_what_is_published_elsewhere() -> None:
+    services = rendered(http_port=9000)["services"]
+
+    assert services["emostream"]["environment"] == {"EMOSTREAM_HTTP_PORT": "9000"}
+    assert rendered()["services"]["emostream"]["environment"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("auto_scale", True), ("main_host", "elsewhere")]
+)
+def test_what_containers_do_not_have_is_refused_by_name(
+    name: str, value: object
+) -> None:
+    with pytest.raises(BadSetting, match=f"EMOSTREAM_{name.upper()}"):
+        rendered(**{name: value})
 
 
 def test_no_container_may_do_more_than_it_has_to() -> None:
@@ -149,6 +180,21 @@ def test_the_proxy_refuses_as_the_servers_do() -> None:
     assert "error_page 502 = @unknown;" in text
     assert f'"help":"{Refusal.BODY_TOO_LARGE.help}"' in text
     assert "Retry-After 1 always" in text
+
+
+def test_what_strangers_say_of_themselves_is_handed_on_if_proxies_say_it() -> None:
+    handed_on = '~. "$http_x_forwarded_for, ";'
+
+    alone, behind = (settings_inside(settings(web_proxies=n)) for n in (0, 1))
+    assert (alone.web_proxies, behind.web_proxies) == (1, 2)
+    assert handed_on not in proxy.text(alone, None)
+    assert handed_on in proxy.text(behind, None)
+
+
+def test_a_part_of_a_second_is_a_patience_that_the_proxy_knows() -> None:
+    assert "client_header_timeout 2500ms;" in proxy.text(
+        settings(web_head_within_s=2.5), None
+    )
 
 
 def test_who_comes_from_this_machine_is_known_as_such() -> None:

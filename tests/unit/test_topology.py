@@ -7,7 +7,7 @@ from compose.layout import Layout
 from compose.native import DOWN_WITHIN_S
 from compose.processes import System, layers, process_layers
 from compose.scaling import drains
-from compose.settings import Settings, variable
+from compose.settings import BadSetting, Settings, variable
 
 
 @pytest.fixture
@@ -39,6 +39,13 @@ def test_everything_on_the_path_of_a_reaction_is_there(settings: Settings) -> No
             for worker in (1, 2, 3)
         ),
     }
+
+
+def test_processes_do_not_listen_to_a_network(settings: Settings) -> None:
+    open_to_all = settings.model_copy(update={"bind_host": "0.0.0.0"})  # noqa: S104
+
+    with pytest.raises(BadSetting, match="EMOSTREAM_BIND_HOST is for containers"):
+        native(open_to_all)
 
 
 def test_the_scaler_runs_where_it_is_wanted_and_after_all_others(
