@@ -4,11 +4,13 @@ Both are the same system on the same two cores, so only one is up at a time: sta
 warmed up, given each case once, and stopped; then the other. Now one goes first and now
 the other. Writes `docs/containers.json`, and `docs/benchmarks.md` anew.
 
-Ends with 0 if all was valid and right, 1 if not, or if a system did not start.
+Ends with 0 if all was valid and right, 1 if not, or if a system did not start, 130
+after Ctrl-C, with what ran stopped.
 """
 
 import argparse
 import datetime as dt
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +28,8 @@ from tests.load.system import NotUp, System, own_stack, system_of
 from tests.load.targets import PEAK, STEADY
 from tests.system.stack import Stack
 
+_INTERRUPTED = 130
+
 REPEATS = 3
 COMPARED = [case for case in CASES if case.name in {STEADY, PEAK}]
 
@@ -40,11 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--repeats", type=int, default=REPEATS)
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     try:
         found = measure(chosen.repeats, lambda line: print(line, flush=True))
     except NotUp as error:
         print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
     print(sides.sides(found))
     if chosen.repeats >= REPEATS:
         RESULT.write_bytes(found.to_json())
