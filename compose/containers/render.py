@@ -8,8 +8,9 @@ from compose.containers.services import PREPARE, Service, services
 from compose.probe import ASKED_FOR_S
 from compose.settings import Settings
 
-EVERY_S = 30
-"""How often each container is asked whether it does its work."""
+EVERY_S = range(25, 45)
+"""How often a container is asked whether it does its work: each at an interval of its
+own, or the two dozen that start together would for ever be asked together."""
 
 _ANSWER_S = 10
 """What a last question takes at most, and Python's start."""
@@ -53,8 +54,8 @@ def text(chosen: Settings) -> str:
     images = dict.fromkeys(one.image for one in found)
     lines = [_HEAD, *(_IMAGE.format(image=image) for image in images)]
     lines += [*_settings(chosen), "", "services:"]
-    for one in found:
-        lines += [*_service(one, steps), ""]
+    for place, one in enumerate(found):
+        lines += [*_service(one, steps, EVERY_S[place % len(EVERY_S)]), ""]
     lines += ["volumes:", *(f"  {name}:" for name in _volumes(found))]
     return "\n".join(lines) + "\n"
 
@@ -66,7 +67,7 @@ def _settings(chosen: Settings) -> Iterator[str]:
         yield f"  {name}: {_quoted(value)}"
 
 
-def _service(one: Service, steps: set[str]) -> Iterator[str]:
+def _service(one: Service, steps: set[str], every_s: int) -> Iterator[str]:
     yield f"  {one.name}:"
     yield f"    <<: *{one.image}"
     if one.command:
@@ -88,7 +89,7 @@ def _service(one: Service, steps: set[str]) -> Iterator[str]:
     yield f"    mem_limit: {one.memory_mib}m"
     if not one.is_step and not one.is_tool:
         yield f"    stop_grace_period: {one.stop_within_s}s"
-        yield from _health(one)
+        yield from _health(one, every_s)
 
 
 def _environment(one: Service) -> Iterator[str]:
@@ -107,10 +108,10 @@ def _needs(one: Service, steps: set[str]) -> Iterator[str]:
         yield f"      {name}: {{condition: service_{when}}}"
 
 
-def _health(one: Service) -> Iterator[str]:
+def _health(one: Service, every_s: int) -> Iterator[str]:
     fields = {
         "test": _list(["CMD", *one.health]),
-        "interval": f"{EVERY_S}s",
+        "interval": f"{every_s}s",
         "timeout": f"{ASKED_FOR_S + _ANSWER_S:.0f}s",
         "start_period": f"{one.starts_within_s:.0f}s",
         "retries": "2",

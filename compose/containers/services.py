@@ -13,6 +13,7 @@ from compose.containers.place import (
     told,
 )
 from compose.credentials import Credentials
+from compose.probe import CHECK
 from compose.processes import Part, Step
 from compose.settings import LOOPBACK, Settings
 
@@ -54,7 +55,7 @@ class Service:
     stop_within_s: int = 5
     starts_within_s: float | None = None
     """None: it runs to its end."""
-    health: Sequence[str] = ("python", "-m", "compose.probe")
+    health: Sequence[str] = CHECK
     is_tool: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 import re
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,20 +221,28 @@ def test_a_part_is_well_as_soon_as_it_says_so(
     answers: list[bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "_FILE", tmp_path / "probe")
+    monkeypatch.setattr(probe, "_WELL_UNTIL", tmp_path / "until")
     monkeypatch.setattr(probe, "_AGAIN_AFTER_S", 0.0)
     probe.leave(Answers(answers))
 
+    assert not (tmp_path / "until").exists()
     assert probe.main() == 0
+    now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert 80 < int((tmp_path / "until").read_text()) - now_s < 151
+    probe.leave(Answers(answers))
+    assert not (tmp_path / "until").exists()
 
 
 def test_a_part_that_does_not_say_so_is_not_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "_FILE", tmp_path / "probe")
+    monkeypatch.setattr(probe, "_WELL_UNTIL", tmp_path / "until")
     monkeypatch.setattr(probe, "ASKED_FOR_S", 0.0)
     probe.leave(Answers([]))
 
     assert probe.main() == 1
+    assert not (tmp_path / "until").exists()
 
 
 class Answers:
@@ -250,6 +259,7 @@ def test_every_probe_can_be_left_for_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "_FILE", tmp_path / "probe")
+    monkeypatch.setattr(probe, "_WELL_UNTIL", tmp_path / "until")
     inside = settings_inside(Settings())
 
     for process in topology.contained(inside, NOBODY, lambda _: None).parts:
