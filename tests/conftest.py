@@ -23,7 +23,6 @@ _LONGEST = (
     _SYSTEM,
     _UNDER_FIRE[0],
     "tests/integration/test_stream_totals.py",
-    "tests/integration/test_crowd.py",  # it waits while the three above compute
     "tests/integration/test_witness.py",
     "tests/integration/test_recount.py",
 )

@@ -17,6 +17,7 @@ from tests.system.stack import FOREIGN_SITE, Stack, wait_until
 
 CLOSED = "The room is closed."
 LOOKS = 5
+STILL_TRIES = 3
 SOON_MS = 20_000
 _VISITORS_MAX = 12
 _SKY: FloatRect = {"x": 0, "y": 500, "width": 1280, "height": 100}
@@ -165,12 +166,18 @@ def test_emoji_fly_but_where_motion_is_to_be_reduced(
     for visitor in (moving, still):
         visitor.open(f"/rooms/{room}")
         visitor.expect_served()
-    Crowd(http, room).react(*["🔥", "❤️"] * 200)
+    crowd = Crowd(http, room)
 
-    for visitor in (moving, still):
-        visitor.expect_total(400)
-        looks = {visitor.page.screenshot(clip=_SKY) for _ in range(LOOKS)}
-        assert (len(looks) == 1) is (visitor is still)
+    assert is_moving(moving, crowd)
+    # On a busy machine the page may still be drawn while it is looked at.
+    assert not all(is_moving(still, crowd) for _ in range(STILL_TRIES))
+
+
+def is_moving(visitor: Visitor, crowd: Crowd) -> bool:
+    """Tell whether anything changes in the sky while many react."""
+    crowd.react(*["🔥", "❤️"] * 200)
+    visitor.expect_total(crowd.book.total())
+    return len({visitor.page.screenshot(clip=_SKY) for _ in range(LOOKS)}) > 1
 
 
 def test_who_is_in_a_closed_room_is_told_so(
