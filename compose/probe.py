@@ -1,7 +1,7 @@
 """`python -m compose.probe`: ask once whether the part in this container does its work.
 
 What starts a container leaves the question here. To ask takes a quarter of a second of
-a core, and twenty containers ask: so a yes counts for about two minutes, and `CHECK`
+a core, and twenty containers ask: so a yes counts for about two minutes, and `check`
 looks at that first, without Python.
 """
 
@@ -23,14 +23,11 @@ _WELL_UNTIL = Path("/tmp/emostream-well-until")  # noqa: S108 - a container's
 _WELL_FOR_S = (90, 150)
 _AGAIN_AFTER_S = 0.5
 
-CHECK = (
-    *("sh", "-c"),
-    (
-        f'read until <{_WELL_UNTIL} && read now _ </proc/uptime && [ "${{now%.*}}" -lt'
-        ' "$until" ] || exec python -m compose.probe'
-    ),
-)
-"""What a container's health check runs."""
+
+def check(well_until: Path = _WELL_UNTIL) -> tuple[str, str, str]:
+    """Return the command of a health check: in shell alone while a yes counts."""
+    counts = f'read until <{well_until} && read now _ </proc/uptime && [ "${{now%.*}}"'
+    return "sh", "-c", f'{counts} -lt "$until" ] || exec python -m compose.probe'
 
 
 def leave(ready: Callable[[], bool]) -> None:

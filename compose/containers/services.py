@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from compose import brokers, network, topology
+from compose import brokers, network, probe, topology
 from compose.containers.place import (
     NGINX,
     PROXY,
@@ -13,7 +13,6 @@ from compose.containers.place import (
     told,
 )
 from compose.credentials import Credentials
-from compose.probe import CHECK
 from compose.processes import Part, Step
 from compose.settings import LOOPBACK, Settings
 
@@ -55,7 +54,7 @@ class Service:
     stop_within_s: int = 5
     starts_within_s: float | None = None
     """None: it runs to its end."""
-    health: Sequence[str] = CHECK
+    health: Sequence[str] = probe.check()
     is_tool: bool = False
 
     @property

@@ -45,17 +45,10 @@ class Containers(Stack):
         """Run `docker compose` to its end; stderr goes with stdout."""
         # A change of the settings is a change of these.
         self._file.write_text(render.text(Settings.from_environment(self.environment)))
-        project = ("-p", self._project, "--project-directory", self.code / "compose")
-        return subprocess.run(
-            [DOCKER, "compose", *project, "-f", self._file, *arguments],
-            env={**self._environment, "IMAGE_TAG": self.tag},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=within_s,
-        )
+        project = ("-p", self._project, "-f", str(self._file))
+        folder = ("--project-directory", str(self.code / "compose"))
+        command = [DOCKER, "compose", *project, *folder, *arguments]
+        return self.to_end(command, within_s, IMAGE_TAG=self.tag)
 
     def build(self) -> subprocess.CompletedProcess[str]:
         """Make the images, as far as they are not there; says what was done anew."""

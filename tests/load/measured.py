@@ -163,6 +163,11 @@ class Machine:
     """Whether that is too much for the figures to be quoted."""
 
 
+def indented(result: object) -> bytes:
+    """Return a result as JSON that is committed: its changes read well."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One run of the bench: the file that is committed."""
@@ -181,7 +186,7 @@ class Result:
 
     def to_json(self) -> bytes:
         """Return the JSON that `from_json` reads, indented, so that diffs read well."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+        return indented(self)
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:

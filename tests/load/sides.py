@@ -11,7 +11,7 @@ from typing import Self
 import msgspec
 
 from tests.load.child import ROOT
-from tests.load.measured import CaseResult, Machine
+from tests.load.measured import CaseResult, Machine, indented
 
 RESULT = ROOT / "docs" / "containers.json"
 """The committed one."""
@@ -45,8 +45,8 @@ class Sides:
     images_mib: Mapping[str, float]
 
     def to_json(self) -> bytes:
-        """Return the JSON that `from_json` reads, indented, so that diffs read well."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+        """Return the JSON that `from_json` reads."""
+        return indented(self)
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:

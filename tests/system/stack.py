@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -102,10 +102,16 @@ class Stack:
         self, *arguments: str, within_s: float = COMMAND_WITHIN_S
     ) -> subprocess.CompletedProcess[str]:
         """Run `emostream` to its end; stderr goes with stdout."""
+        return self.to_end(self.command(*arguments), within_s)
+
+    def to_end(
+        self, command: Sequence[str], within_s: float, **beside: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end in this system's environment, and what is beside."""
         return subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self._folder,  # no `.env` of somebody else
-            env=self._environment,
+            env={**self._environment, **beside},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

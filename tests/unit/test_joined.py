@@ -4,7 +4,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
-from compose.web.joined import Clash, Joined, join_documents
+from compose.web.joined import Clash, Counted, Joined, join_documents
+from ingest.account import Account
 from ingest.answer import OPERATIONS
 
 
@@ -89,3 +90,12 @@ def test_documents_that_mean_different_things_by_a_name_clash() -> None:
 def test_documents_that_describe_the_same_path_clash() -> None:
     with pytest.raises(Clash, match="rooms"):
         join_documents(document("/rooms/{a}/x"), document("/rooms/{b}/x"))
+
+
+def test_a_server_finds_the_account_beside_one_app_alone() -> None:
+    account = Account()
+
+    counted = Counted(app("writer", "/v1/reactions"), account)
+
+    assert counted.account is account
+    assert Client(counted).get("/v1/reactions").text == "writer /v1/reactions"
