@@ -80,7 +80,7 @@ check-page:
 
 test: ## Unit, integration and system tests
 	@$(PYTHON3) -m compose.setup test
-	$(BIN)/pytest -v -m "not long" -n 3 --durations 20 --dist loadscope --no-loadscope-reorder \
+	$(BIN)/pytest -v -m "not long" -n 4 --durations 20 --dist loadscope --no-loadscope-reorder \
 		tests/unit tests/integration tests/system
 
 test-long: ## The tests that take minutes each

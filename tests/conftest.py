@@ -23,10 +23,16 @@ _LONGEST = (
     _SYSTEM,
     _UNDER_FIRE[0],
     "tests/integration/test_stream_totals.py",
+    "tests/integration/test_crowd.py",
+    "tests/integration/test_load_crowds.py",
+    "tests/integration/test_room_states.py",
+    "tests/integration/test_scaling.py",
+    "tests/integration/test_status_look.py",
     "tests/integration/test_witness.py",
     "tests/integration/test_recount.py",
 )
-"""Minutes each; begun last, one process would end long after the others."""
+"""Minutes each; begun last, one process would end long after the others. The first
+three compute, as do the last two: beside the first runs what mostly waits."""
 
 _SHORTEST = "tests/unit/"
 """What is short is begun last: then all processes end at about the same time."""

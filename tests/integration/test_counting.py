@@ -39,8 +39,8 @@ def test_a_session_reads_its_classes_from_what_set_up_has_noted(
     spark.range(1).collect()
     (java,) = [
         process
-        for process in psutil.Process().children(recursive=True)
-        if f"-Djava.io.tmpdir={scratch}" in process.cmdline()
+        for process in psutil.process_iter(["cmdline"])
+        if f"-Djava.io.tmpdir={scratch}" in (process.info["cmdline"] or ())
     ]
 
     assert str(JARS_DIR.parent / "spark" / CLASSES) in {
