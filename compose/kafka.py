@@ -7,6 +7,7 @@ creating topics is left to the caller.
 from pathlib import Path
 
 from compose.settings import LOOPBACK
+from stream import class_sharing
 
 DEDUPE_BUFFER_BYTES = 16 * 1024 * 1024
 """The log cleaner's map, taken from the heap at start: some 600,000 keys."""
@@ -96,7 +97,12 @@ def format_command(jars_dir: Path, properties: Path, cluster_id: str) -> list[st
 
 
 def start_command(
-    jars_dir: Path, properties: Path, log4j2: Path, *, heap_mb: int
+    jars_dir: Path,
+    properties: Path,
+    log4j2: Path,
+    *,
+    heap_mb: int,
+    note_classes_to: Path | None = None,
 ) -> list[str]:
     """Spell the command that runs the node until SIGTERM.
 
@@ -105,12 +111,17 @@ def start_command(
         properties: What `server_properties` returned, as a file.
         log4j2: `LOG4J2_PROPERTIES`, as a file.
         heap_mb: Most memory that the JVM may use as heap.
+        note_classes_to: Where to note the classes it loads, at its end.
     """
+    java = _java(jars_dir, heap_mb, note_classes_to)
     logging = f"-Dlog4j2.configurationFile={log4j2}"
-    return [*_java(jars_dir, heap_mb), logging, "kafka.Kafka", str(properties)]
+    return [*java, logging, "kafka.Kafka", str(properties)]
 
 
-def _java(jars_dir: Path, heap_mb: int) -> list[str]:
+def _java(
+    jars_dir: Path, heap_mb: int, note_classes_to: Path | None = None
+) -> list[str]:
     # Out of memory it must end, so that it is seen and started again.
     options = [f"-Xmx{heap_mb}m", "-XX:+ExitOnOutOfMemoryError"]
-    return ["java", *options, "-cp", str(jars_dir / "*")]
+    sharing = class_sharing.options(jars_dir, note_classes_to)
+    return ["java", *options, *sharing, "-cp", str(jars_dir / "*")]

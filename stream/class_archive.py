@@ -1,17 +1,16 @@
 """`python -m stream.class_archive FOLDER`: note which classes a start of Spark loads.
 
-Java then reads them from one file, linked already, instead of one by one out of 300
-jars: half of a start's time (class data sharing, JEP 350). The file lies beside Spark's
-own jars. It belongs to one Java and one class path; Java looks whether it fits, and
-does without it if it does not.
+See `stream.class_sharing`: half of a start's time. The file lies beside Spark's own
+jars.
 """
 
 import sys
 import tempfile
 from pathlib import Path
 
+from stream.class_sharing import CLASSES
 from stream.epoch import Shape
-from stream.spark import CLASSES, SparkOptions, open_session
+from stream.spark import SparkOptions, open_session
 from stream.warmup import warm_up
 
 _SHAPE = Shape(
@@ -36,7 +35,7 @@ def main(folder: Path) -> None:
             shuffle_partitions=_SHAPE.shuffle_partitions,
             jars=folder,
             scratch=Path(name, "scratch"),
-            classes_to=noted,
+            note_classes_to=noted,
         )
         spark = open_session(options)
         warm_up(spark, _SHAPE, options.scratch)

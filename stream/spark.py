@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from stream import class_sharing
+
 _LOOPBACK = "127.0.0.1"
 _FILES = {
     "spark.hadoop.fs.file.impl": (
@@ -20,9 +22,6 @@ _FILES = {
 }
 """A checkpoint's files are written with Java alone. Without its native library Hadoop
 starts four processes for each: 11 ms instead of one, several times a trigger."""
-
-CLASSES = "classes.jsa"
-"""Beside the jars: the classes of a start, see `stream.class_archive`."""
 
 _FILES_JAR = "hadoop-bare-naked-local-fs-"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
@@ -38,7 +37,7 @@ class SparkOptions:
     jars: Path
     scratch: Path
     """For what is of no use after the session's end; emptied at its start."""
-    classes_to: Path | None = None
+    note_classes_to: Path | None = None
     """Where to note the classes that this session loads, at its end."""
 
 
@@ -79,8 +78,8 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
         # Spark looks for comments in the code it writes by a regex that recurses for
         # each character: before Java has compiled that, a megabyte may be too little.
         "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError -Xss4m"
-        f' {_sharing(options)} "-Dlog4j2.configurationFile={_LOG4J}"'
-        f' "-Djava.io.tmpdir={options.scratch}"',
+        f' "-Dlog4j2.configurationFile={_LOG4J}" "-Djava.io.tmpdir={options.scratch}"'
+        f" {_sharing(options)}",
         "spark.jars": ",".join(str(jar) for jar in jars),
         "spark.local.dir": str(options.scratch),
         "spark.sql.warehouse.dir": str(options.scratch / "warehouse"),
@@ -95,13 +94,5 @@ def _configuration(options: SparkOptions, jars: list[Path]) -> dict[str, str]:
 
 
 def _sharing(options: SparkOptions) -> str:
-    """Return what tells Java where the classes are, or where to note them.
-
-    What does not fit is not worth a word: it only starts as slowly as without.
-    """
-    noted = options.jars / CLASSES
-    if options.classes_to:
-        return f'"-XX:ArchiveClassesAtExit={options.classes_to}" -Xlog:cds*=off'
-    if noted.exists():
-        return f'"-XX:SharedArchiveFile={noted}" -Xlog:cds*=off'
-    return ""
+    of_java = class_sharing.options(options.jars, options.note_classes_to)
+    return " ".join(f'"{option}"' for option in of_java)

@@ -7,8 +7,8 @@ import psutil
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from stream.class_sharing import CLASSES
 from stream.counting import count_per_window, identified, without
-from stream.spark import CLASSES
 from tests.integration.kafka_server import JARS_DIR
 from tests.integration.log_records import THREE, Record, at, frame_of, record
 

@@ -1,4 +1,4 @@
-"""When the classes of Spark's start are noted; Java and Python are the test's own."""
+"""When the classes of Java's programs are noted; Java and Python are the test's own."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,7 @@ from compose.setup import classes
 from compose.setup.steps import SetupFailed
 
 PYTHON = '#!/bin/sh\necho "$2" >> "{log}"\n{then}\n'
+KAFKAS, SPARKS = "compose.kafka_classes", "stream.class_archive"
 JAVA = '#!/bin/sh\necho "openjdk version \\"{version}\\""\n'
 
 
@@ -16,7 +17,8 @@ JAVA = '#!/bin/sh\necho "openjdk version \\"{version}\\""\n'
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with a jar of PySpark's, a Java, and a Python that starts nothing."""
     jar(tmp_path / ".venv/lib/python3.11/site-packages/pyspark/jars/spark.jar")
-    jar(tmp_path / "jars/spark/kafka.jar")
+    jar(tmp_path / "jars/spark/source.jar")
+    jar(tmp_path / "jars/kafka/kafka.jar")
     python(tmp_path)
     java(tmp_path, "17.0.1")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
@@ -52,7 +54,7 @@ def ensure(root: Path) -> list[str]:
 
 
 def test_classes_are_noted_once(root: Path) -> None:
-    assert ensure(root) == ["stream.class_archive"]
+    assert ensure(root) == [KAFKAS, SPARKS]
     assert ensure(root) == []
 
 
@@ -60,27 +62,30 @@ def test_classes_are_noted_again_for_another_java(root: Path) -> None:
     ensure(root)
     java(root, "17.0.2")
 
-    assert ensure(root) == ["stream.class_archive"]
+    assert ensure(root) == [KAFKAS, SPARKS]
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "noted"),
     [
-        "jars/spark/kafka.jar",
-        ".venv/lib/python3.11/site-packages/pyspark/jars/spark.jar",
+        ("jars/kafka/kafka.jar", KAFKAS),
+        ("jars/spark/source.jar", SPARKS),
+        (".venv/lib/python3.11/site-packages/pyspark/jars/spark.jar", SPARKS),
     ],
 )
-def test_classes_are_noted_again_for_another_jar(root: Path, changed: str) -> None:
+def test_classes_are_noted_again_for_another_jar(
+    root: Path, changed: str, noted: str
+) -> None:
     ensure(root)
     jar(root / changed, "another")
 
-    assert ensure(root) == ["stream.class_archive"]
+    assert ensure(root) == [noted]
 
 
-def test_a_spark_that_does_not_start_is_told_and_tried_again(root: Path) -> None:
+def test_a_program_that_does_not_start_is_told_and_tried_again(root: Path) -> None:
     python(root, "echo no memory; exit 1")
-    with pytest.raises(SetupFailed, match="no memory"):
+    with pytest.raises(SetupFailed, match=r"no memory\nKafka does not start"):
         ensure(root)
     python(root)
 
-    assert ensure(root) == ["stream.class_archive"]
+    assert ensure(root) == [KAFKAS, SPARKS]
