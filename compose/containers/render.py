@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
 
 from compose.containers.place import settings_inside, told
 from compose.containers.services import PREPARE, Service, services
@@ -10,7 +11,8 @@ from compose.settings import Settings
 
 EVERY_S = range(25, 45)
 """How often a container is asked whether it does its work: each at an interval of its
-own, or the two dozen that start together would for ever be asked together."""
+own, or the two dozen that start together would for ever be asked together. Who starts
+last is asked soonest, since the first answer comes after one interval."""
 
 _ANSWER_S = 10
 """What a last question takes at most, and Python's start."""
@@ -54,8 +56,10 @@ def text(chosen: Settings) -> str:
     images = dict.fromkeys(one.image for one in found)
     lines = [_HEAD, *(_IMAGE.format(image=image) for image in images)]
     lines += [*_settings(chosen), "", "services:"]
-    for place, one in enumerate(found):
-        lines += [*_service(one, steps, EVERY_S[place % len(EVERY_S)]), ""]
+    asked = [one.name for one in reversed(found) if one.stays]
+    every_s = dict(zip(asked, cycle(EVERY_S), strict=False))
+    for one in found:
+        lines += [*_service(one, steps, every_s.get(one.name)), ""]
     lines += ["volumes:", *(f"  {name}:" for name in _volumes(found))]
     return "\n".join(lines) + "\n"
 
@@ -67,7 +71,7 @@ def _settings(chosen: Settings) -> Iterator[str]:
         yield f"  {name}: {_quoted(value)}"
 
 
-def _service(one: Service, steps: set[str], every_s: int) -> Iterator[str]:
+def _service(one: Service, steps: set[str], every_s: int | None) -> Iterator[str]:
     yield f"  {one.name}:"
     yield f"    <<: *{one.image}"
     if one.command:
@@ -78,7 +82,7 @@ def _service(one: Service, steps: set[str], every_s: int) -> Iterator[str]:
         yield "    network_mode: host"
         yield "    profiles: [tool]"
     yield f"    environment: {{{', '.join(_environment(one))}}}"
-    if one.is_step or one.is_tool:
+    if not one.stays:
         yield '    restart: "no"'
     yield from _needs(one, steps)
     if one.ports:
@@ -87,7 +91,9 @@ def _service(one: Service, steps: set[str], every_s: int) -> Iterator[str]:
         yield f"    volumes: {_list(one.volumes)}"
     yield f"    tmpfs: {_list(one.tmpfs)}"
     yield f"    mem_limit: {one.memory_mib}m"
-    if not one.is_step and not one.is_tool:
+    if one.cpu_shares:
+        yield f"    cpu_shares: {one.cpu_shares}"
+    if every_s:
         yield f"    stop_grace_period: {one.stop_within_s}s"
         yield from _health(one, every_s)
 

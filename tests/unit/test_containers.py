@@ -131,6 +131,24 @@ def test_who_runs_on_is_asked_and_started_again_and_who_ends_is_waited_for() -> 
     assert needed["topics"] == {"condition": "service_completed_successfully"}
 
 
+def test_who_starts_last_is_asked_soonest_and_no_two_together() -> None:
+    found = rendered()["services"].values()
+    every = [one["healthcheck"]["interval"] for one in found if "healthcheck" in one]
+
+    assert every == sorted(set(every), key=lambda text: -int(text.removesuffix("s")))
+
+
+def test_who_takes_reactions_goes_first_then_who_counts_them() -> None:
+    found = rendered()["services"]
+    shares = {name: one.get("cpu_shares") for name, one in found.items()}
+
+    first = {shares[name] for name in ("nginx", topology.INGEST, topology.KAFKA)}
+    others = {*shares} - {"nginx", topology.INGEST, topology.KAFKA, topology.STREAM}
+    assert first == {4096}
+    assert shares[topology.STREAM] == 2048
+    assert {shares[name] for name in others} == {None}
+
+
 def test_only_what_people_use_is_published_and_to_this_machine_alone() -> None:
     services = rendered()["services"]
 
