@@ -1,11 +1,15 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo down status doctor logs clean check check-code check-page test test-long \
+.PHONY: help setup up demo down status doctor logs clean check check-code check-page check-tests test test-long \
 	test-faults test-compose bench bench-full bench-compose pictures format lock lock-upgrade \
 	compose-up compose-down compose-logs compose-file container-host
 
+# Bytecode is kept, whatever the shell says: hundreds of processes would compile anew
+# what they load, and each process of tests all of it.
+export PYTHONDONTWRITEBYTECODE :=
 # The Python that makes .venv; everything else runs in there.
 PYTHON3 ?= python3
 BIN := .venv/bin
+TESTS := tests/unit tests/integration tests/system
 # What of the system's tests sees it from outside alone, however it runs.
 BLACK_BOX := http rooms contract audience ledger crowd page counts
 # The same system in containers; needs nothing of .venv.
@@ -63,9 +67,9 @@ logs: | $(BIN)/emostream ## Show the end of a log: make logs NAME=stream
 clean: | $(BIN)/emostream ## Delete all data, logs and credentials; asks first
 	@$(BIN)/emostream clean
 
-check: ## Format, lint, types and import contracts; changes nothing
+check: ## Format, lint, types, contracts, and that tests can be run; changes nothing
 	@$(PYTHON3) -m compose.setup check
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-code check-page
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-code check-page check-tests
 
 check-code:
 	$(BIN)/ruff format --check .
@@ -78,14 +82,18 @@ check-code:
 check-page:
 	$(NPM) run check
 
+check-tests: SHELL := /bin/bash -o pipefail
+check-tests:
+	$(BIN)/pytest --collect-only -q $(TESTS) | tail -n 20
+
 test: ## Unit, integration and system tests
 	@$(PYTHON3) -m compose.setup test
 	$(BIN)/pytest -v -m "not long" -n 4 --durations 20 --dist loadscope --no-loadscope-reorder \
-		tests/unit tests/integration tests/system
+		$(TESTS)
 
 test-long: ## The tests that take minutes each
 	@$(PYTHON3) -m compose.setup test
-	$(BIN)/pytest -v -m long tests/unit tests/integration tests/system
+	$(BIN)/pytest -v -m long $(TESTS)
 
 test-compose: ## The system in containers, from outside; Docker is needed: 20 minutes
 	@$(PYTHON3) -m compose.setup test

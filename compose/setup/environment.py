@@ -1,5 +1,6 @@
 """`.venv`: the Python environment, made from the lock and never half-trusted."""
 
+import compileall
 import enum
 import hashlib
 import sys
@@ -78,7 +79,11 @@ def _install(root: Path, python: Path) -> None:
     pip = [str(python), "-m", "pip", "install", *quiet]
     # Two calls: with hashes pip takes nothing that has none, such as the checkout.
     with step("Python packages of requirements.lock"):
-        run([*pip, "--require-hashes", "-r", str(root / "requirements.lock")])
+        locked = ["--require-hashes", "-r", str(root / "requirements.lock")]
+        run([*pip, "--no-compile", *locked])
+    with step("Their bytecode"):
+        # On all cores; pip uses one. Some packages hold files that are no Python.
+        compileall.compile_dir(root / ".venv" / "lib", quiet=2, workers=0)
     with step("EmoStream itself, editable"):
         run([*pip, "--no-deps", "--no-build-isolation", "-e", str(root)])
 
