@@ -1,6 +1,6 @@
 """`python -m compose.kafka_classes FOLDER`: note which classes a start of Kafka loads.
 
-See `stream.class_sharing`: 40 % of the time until it answers. The file lies beside
+See `stream.class_sharing`: half of the time until it answers. The file lies beside
 Kafka's own jars.
 """
 
