@@ -5,6 +5,7 @@ far a reader is. Nothing here ends because Kafka is away: it comes back. What th
 records mean is their readers' business.
 """
 
+import time
 from dataclasses import dataclass
 
 from confluent_kafka import (
@@ -26,6 +27,7 @@ _ONE_CONNECTION = KafkaError._TRANSPORT  # noqa: SLF001 - its public name
 """Ended; if it was the last one, librdkafka says so by itself."""
 
 _ASK_WITHIN_S = 1.0
+_ASK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class KafkaLog:
         self._topic, self._outage = topic, outage
         self._unread: set[int] | None = None
         self._next: dict[int, int] = {}
+        self._ask_at_s = 0.0
         self._consumer = Consumer(
             {
                 "bootstrap.servers": servers,
@@ -91,6 +94,7 @@ class KafkaLog:
             self._unread = self._assign()
         first = self._consumer.poll(timeout_s)
         if first is None:
+            self._ask()
             return []
         messages = [first, *self._consumer.consume(POLL_MAX - 1, 0)]
         return [record for message in messages if (record := self._record(message))]
@@ -130,6 +134,21 @@ class KafkaLog:
             ]
         )
         return set(partitions)
+
+    def _ask(self) -> None:
+        """Ask for Kafka while it is away: of a log without news nothing else tells."""
+        if not self._outage.is_on or time.monotonic() < self._ask_at_s:
+            return
+        self._ask_at_s = time.monotonic() + _ASK_EVERY_S
+        try:
+            found = [
+                self._consumer.get_watermark_offsets(place, _ASK_WITHIN_S)
+                for place in self._consumer.assignment()
+            ]
+        except KafkaException:
+            return
+        if found and all(found):  # None is no answer
+            self._outage.ended()
 
     def _record(self, message: Message) -> Record | None:
         """Return the record, if the message is one and not a sign of something."""

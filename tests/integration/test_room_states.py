@@ -135,6 +135,25 @@ def test_what_is_known_holds_while_kafka_is_away(stage: Stage) -> None:
     assert answer == "room_closed"
 
 
+def test_a_room_that_nobody_has_changed_can_be_once_kafka_is_back(
+    stage: Stage,
+) -> None:
+    """Of a log in which there is nothing, Kafka's return brings nothing to read."""
+    with stage.running("a") as a:
+        with stage.kafka.gone():
+            wait_until(
+                lambda: stage.change(a, "a").json().get("error") == "not_stored",
+                within_s=SOON_S,
+                what="loss of Kafka",
+            )
+        wait_until(
+            lambda: stage.change(a, "a", open=False).status_code == 200,
+            within_s=SOON_S,
+            what="Kafka's return",
+        )
+        wait_for(a, "room_closed")
+
+
 def test_a_server_that_starts_without_kafka_stores_nothing_until_it_has_read(
     stage: Stage,
 ) -> None:
