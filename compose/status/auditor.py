@@ -3,6 +3,7 @@
 import httpx
 import msgspec
 
+from compose.plain_http import get
 from compose.settings import LOOPBACK
 from compose.status.auditor_facts import AuditorFacts
 from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
@@ -14,7 +15,7 @@ def look(port: int) -> AuditorFacts:
     url = f"http://{LOOPBACK}:{port}/ledger"
     try:
         metrics = scrape(port)
-        answer = httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False)
+        answer = get(url, within_s=ANSWER_WITHIN_S)
         return facts(metrics, msgspec.json.decode(answer.content, type=Overview))
     except NoMetrics as error:
         return AuditorFacts(problem=str(error))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
+from compose.plain_http import get
 from compose.settings import LOOPBACK
 from compose.status.facts import BridgeFacts, StreamFacts, WebFacts
 from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
@@ -19,7 +20,7 @@ def look_at_web(port: int, workers: int) -> WebFacts:
     """
     url = f"http://{LOOPBACK}:{port}/readyz"
     try:
-        answer = httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False)
+        answer = get(url, within_s=ANSWER_WITHIN_S)
     except httpx.TimeoutException:
         problem = f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s"
         return WebFacts(problem=problem, workers=workers)

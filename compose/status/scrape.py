@@ -7,6 +7,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from compose.plain_http import get
 from compose.settings import LOOPBACK
 
 ANSWER_WITHIN_S = 2.0
@@ -55,8 +56,7 @@ def scrape(port: int) -> Metrics:
     """
     url = f"http://{LOOPBACK}:{port}/metrics"
     try:
-        # A proxy of the environment is not for this machine's own ports.
-        answer = httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False)
+        answer = get(url, within_s=ANSWER_WITHIN_S)
     except httpx.TimeoutException as error:
         raise NoMetrics(
             f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s"

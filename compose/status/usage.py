@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from compose.process_trees import trees
+
 _Mark = tuple[int, float]
 """Process id and time of start: an id alone may be another process' by now."""
 
@@ -25,31 +27,23 @@ def watch(pids: Iterable[int], *, for_s: float) -> dict[int, Usage]:
     """Watch processes for a while; those that have ended by then are left out."""
     wanted = [*pids]
     began_s = time.monotonic()
-    before = {pid: _cpu_s(_family(pid)) for pid in wanted}
+    before = {pid: _cpu_s(tree) for pid, tree in trees(wanted).items()}
     time.sleep(for_s)  # the span that is measured
-    families = {pid: _family(pid) for pid in wanted}
+    families = trees(wanted)
     after = {pid: _cpu_s(family) for pid, family in families.items()}
     took_s = time.monotonic() - began_s
     return {
         pid: Usage(
-            sum(map(memory_bytes, family)), used_s(before[pid], after[pid]) / took_s
+            sum(map(memory_bytes, family)),
+            used_s(before.get(pid, {}), after[pid]) / took_s,
         )
         for pid, family in families.items()
-        if family
     }
 
 
 def used_s(before: Mapping[_Mark, float], after: Mapping[_Mark, float]) -> float:
     """Return the CPU time between two looks; who came in between counts whole."""
     return sum(cpu_s - before.get(mark, 0.0) for mark, cpu_s in after.items())
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return []
 
 
 def _cpu_s(family: Iterable[psutil.Process]) -> dict[_Mark, float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from compose.plain_http import get
 from tests.faults.results import Recounted
 from tests.faults.scene import Scene
 
@@ -99,7 +100,7 @@ def _until_balanced(scene: Scene, room: str) -> int | None:
 
 def _asked(scene: Scene, path: str) -> dict[str, Any] | None:
     try:
-        answer = httpx.get(f"{scene.stack.url}{path}", timeout=10, trust_env=False)
+        answer = get(f"{scene.stack.url}{path}", within_s=10)
     except httpx.TransportError:
         return None
     said: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}

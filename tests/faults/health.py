@@ -1,11 +1,13 @@
 """Memory and file handles of each part, and whether they grow from trial to trial."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
 import psutil
 
+from compose.process_trees import trees
 from tests.faults.scene import Scene
 
 MEMORY_MIB, MEMORY_SHARE = 20, 0.3
@@ -28,11 +30,7 @@ class Use(msgspec.Struct, frozen=True):
 
 def use_of(scene: Scene) -> dict[str, Use]:
     """Look at every part that runs."""
-    found = {}
-    for name, pid in scene.pids().items():
-        with suppress(psutil.NoSuchProcess):
-            found[name] = use_by(psutil.Process(pid))
-    return found
+    return use_by(scene.pids())
 
 
 def grown(trials: Sequence[dict[str, Use]]) -> list[str]:
@@ -66,24 +64,33 @@ def _growth(name: str, uses: Sequence[Use]) -> list[str]:
     return words
 
 
-def use_by(process: psutil.Process) -> Use:
-    """Look at a process and all that it started."""
+def use_by(pids: Mapping[str, int]) -> dict[str, Use]:
+    """Look at processes, each with all that it started; who ended is left out."""
+    held, families = _held_by_others(), trees(pids.values())
+    return {
+        name: _use(families[pid], held) for name, pid in pids.items() if pid in families
+    }
+
+
+def _use(family: Sequence[psutil.Process], held: Counter[int | None]) -> Use:
     memory_bytes = handles = 0
-    for one in [process, *process.children(recursive=True)]:
+    for one in family:
         with suppress(psutil.NoSuchProcess):
             memory_bytes += one.memory_info().rss
-            handles += one.num_fds() - _held_by_others(one)
+            handles += one.num_fds() - held[one.pid]
     return Use(round(memory_bytes / 1024**2, 1), handles)
 
 
-def _held_by_others(process: psutil.Process) -> int:
-    """Count the connections that somebody else has opened and not closed.
+def _held_by_others() -> Counter[int | None]:
+    """Count each process' connections that somebody else has opened and not closed.
 
     A sender has as many as it has batches on their way: more on a slow machine. What it
     has closed, and the process has not, is in another state.
     """
-    connections = process.net_connections("tcp")
+    connections = psutil.net_connections("tcp")
     listened = {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
-    return sum(
-        c.status == psutil.CONN_ESTABLISHED and c.laddr in listened for c in connections
+    return Counter(
+        c.pid
+        for c in connections
+        if c.status == psutil.CONN_ESTABLISHED and c.laddr in listened
     )

@@ -19,7 +19,8 @@ from tests.faults.settling import Theatre, settle
 PAUSE_MAX_S = 3.0
 """Of the random pause before a fault."""
 
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.3
+"""When what was seen, the viewers know by themselves."""
 
 
 def run(

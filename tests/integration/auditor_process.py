@@ -23,6 +23,7 @@ from confluent_kafka.admin import AdminClient
 
 import ingest.topics
 import stream.topics
+from compose.plain_http import get
 from compose.settings import Settings
 from ingest.topics import Topic
 from tests.integration.kafka_server import KafkaServer
@@ -102,9 +103,7 @@ class AuditorProcess(RealProcess):
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return an answer; None while there is none."""
         try:
-            answer = httpx.get(
-                f"http://{LOOPBACK}:{self._port}{path}", trust_env=False, timeout=30
-            )
+            answer = get(f"http://{LOOPBACK}:{self._port}{path}", within_s=30)
         except httpx.TransportError:
             return None
         return answer.json() if answer.status_code == httpx.codes.OK else None
@@ -112,7 +111,7 @@ class AuditorProcess(RealProcess):
     def metrics(self) -> str:
         """Return what it says of itself."""
         url = f"http://{LOOPBACK}:{self._port}/metrics"
-        return httpx.get(url, trust_env=False, timeout=30).text
+        return get(url, within_s=30).text
 
     def wait_until_ready(self) -> None:
         """Wait until it has read all that there was at its start."""

@@ -65,11 +65,16 @@ def absent(reason: str) -> NoReturn:
 
 
 def wait_until(ready: Callable[[], bool], *, within_s: float, what: str) -> None:
+    """Look again and again, for no more than a quarter of the time."""
     deadline = time.monotonic() + within_s
-    while not ready():
-        if time.monotonic() > deadline:
+    while True:
+        began_s = time.monotonic()
+        if ready():
+            return
+        now_s = time.monotonic()
+        if now_s > deadline:
             raise TimeoutError(f"{what}: not within {within_s:.0f} s")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 3 * (now_s - began_s)), 0.5))
 
 
 def spawn(

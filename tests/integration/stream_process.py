@@ -8,16 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as At
 from prometheus_client.parser import text_string_to_metric_families
 
 import stream.topics
+from compose.plain_http import get
 from ingest.topics import reactions
 from stream.room_log import LogReader
 from stream.windows import RoomState
@@ -61,6 +62,11 @@ class StreamProcess:
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._frames: list[dict[str, Any]] = []
+
+    @cached_property
+    def _tail(self) -> "FrameTail":
+        return FrameTail(self)
 
     @property
     def checkpoint(self) -> Path:
@@ -142,7 +148,8 @@ class StreamProcess:
 
     def frames(self) -> list[dict[str, Any]]:
         """Return every frame written so far, in the order of the log."""
-        return FrameTail(self).read_all()
+        self._frames += self._tail.read_on()
+        return [*self._frames]
 
     def states(self) -> dict[str, RoomState]:
         """Return what it knows of each room."""
@@ -163,9 +170,7 @@ class StreamProcess:
     def metric(self, name: str, **labels: str) -> float:
         """Return one of its metrics; 0 where it has none so labelled."""
         url = f"http://{LOOPBACK}:{self._settings['stream_metrics_port']}/metrics"
-        families = text_string_to_metric_families(
-            httpx.get(url, trust_env=False, timeout=30).text
-        )
+        families = text_string_to_metric_families(get(url, within_s=30).text)
         samples = [sample for family in families for sample in family.samples]
         return next(
             (
@@ -230,13 +235,12 @@ class FrameTail:
                 "isolation.level": isolation,
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 5,
+                "log_level": 0,  # it may outlive its Kafka
             }
         )
-        topic = stream.topics.frames(process.prefix).name
-        bounds = self._consumer.get_watermark_offsets(At(topic, 0), 30)
-        assert bounds is not None
-        low, self._end = bounds
-        self._at = At(topic, 0, self._end if new_only else low)
+        self._topic = stream.topics.frames(process.prefix).name
+        low, end = self._bounds()
+        self._at = At(self._topic, 0, end if new_only else low)
         self._consumer.assign([self._at])
 
     def wait(self, *, revive: bool = False) -> dict[str, Any]:
@@ -260,16 +264,21 @@ class FrameTail:
                 return True
         return False
 
-    def read_all(self) -> list[dict[str, Any]]:
-        """Return the frames up to where the log ended when this began."""
+    def read_on(self) -> list[dict[str, Any]]:
+        """Return the frames from the last one read to where the log ends now."""
         frames = []
+        _, end = self._bounds()
         deadline = time.monotonic() + FRAME_WITHIN_S
-        while self._position() < self._end:
+        while self._position() < end:
             assert time.monotonic() < deadline, "the log's end is not reached"
             if (frame := self._poll(0.2)) is not None:
                 frames.append(frame)
-        self._consumer.close()
         return frames
+
+    def _bounds(self) -> tuple[int, int]:
+        bounds = self._consumer.get_watermark_offsets(At(self._topic, 0), 30)
+        assert bounds is not None
+        return bounds
 
     def _position(self) -> int:
         position = self._consumer.position([self._at])[0].offset

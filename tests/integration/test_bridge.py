@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 import ingest.topics
 import stream.topics
+from compose.plain_http import get
 from mosquitto.acl import OPERATOR
 from mosquitto.topic import CONTROL_PULSE, room_frame, room_state
 from stream.frame import Frame, Pulse
@@ -136,7 +136,7 @@ class BridgeProcess:
     def counted(self, sample: str) -> bool:
         """Tell whether its metrics have this line."""
         url = f"http://{LOOPBACK}:{self._metrics_port}/metrics"
-        return sample in httpx.get(url, trust_env=False).text.splitlines()
+        return sample in get(url, within_s=5).text.splitlines()
 
     def log(self) -> str:
         """Return what it wrote."""

@@ -1,9 +1,8 @@
 """What a part holds is its own: not what its clients have open."""
 
+import os
 import socket
 from contextlib import ExitStack, closing
-
-import psutil
 
 from tests.faults.health import use_by
 
@@ -13,18 +12,20 @@ CLIENTS = 20
 def test_connections_that_clients_hold_are_not_counted_but_those_that_they_left() -> (
     None
 ):
-    here = psutil.Process()
+    def handles() -> int:
+        return use_by({"here": os.getpid()})["here"].handles
+
     with ExitStack() as opened, socket.create_server(("127.0.0.1", 0)) as server:
-        before = use_by(here).handles
+        before = handles()
         clients, accepted = [], []
         for _ in range(CLIENTS):
             client = socket.create_connection(server.getsockname())
             clients.append(opened.enter_context(closing(client)))
             accepted.append(opened.enter_context(closing(server.accept()[0])))
-        assert use_by(here).handles == before + len(clients)  # its own ends of them
+        assert handles() == before + len(clients)  # its own ends of them
 
         for client in clients:
             client.close()
         for connection in accepted:
             assert connection.recv(1) == b""  # the kernel knows of it
-        assert use_by(here).handles == before + len(accepted)
+        assert handles() == before + len(accepted)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from compose.plain_http import get
 from tests.integration.processes import LOOPBACK, end, free_port, spawn, wait_until
 from tests.integration.stream_process import StreamProcess
 
@@ -52,7 +53,7 @@ class Auditor:
         return {name: ledger["sum"][name] for name in names} if ledger else {}
 
     def _get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self._base}{path}", trust_env=False, timeout=30)
+        return get(f"{self._base}{path}", within_s=30)
 
 
 @contextmanager
