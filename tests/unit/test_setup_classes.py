@@ -46,11 +46,11 @@ def script(file: Path, text: str) -> None:
 
 
 def ensure(root: Path) -> list[str]:
-    """Return what was run for it."""
+    """Return what was run for it, by name; several run at once."""
     log = root / "log"
     log.unlink(missing_ok=True)
     classes.ensure(root, root / "jars")
-    return log.read_text().split() if log.exists() else []
+    return sorted(log.read_text().split()) if log.exists() else []
 
 
 def test_classes_are_noted_once(root: Path) -> None:
