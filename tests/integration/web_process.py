@@ -81,10 +81,11 @@ class Web:
     def sample(self, metric: str, **labels: str) -> float:
         """Return what a metric says; 0 if it is not shown yet."""
         with self.client() as client:
-            text = client.get("/metrics").text
+            answer = client.get("/metrics")
+        assert answer.status_code == HTTPStatus.OK, self.log.read_text()
         samples = [
             sample.value
-            for family in text_string_to_metric_families(text)
+            for family in text_string_to_metric_families(answer.text)
             for sample in family.samples
             if (sample.name, sample.labels) == (metric, labels)
         ]
