@@ -112,7 +112,7 @@ bench-full: ## The same with more and longer repeats: two hours
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load --repeats 5 --seconds 60
 
-bench-compose: ## Measure the containers beside the processes: 45 minutes
+bench-compose: ## Measure the containers beside the processes: 50 minutes
 	@$(PYTHON3) -m compose.setup bench
 	$(BIN)/python -m tests.load.beside
 
