@@ -33,15 +33,11 @@ x-part: &part
     options: {max-size: 10m, max-file: "3"}
 """
 
-_IMAGE = """\
-x-{image}: &{image}
-  <<: *part
-  image: "emostream-{image}:${{IMAGE_TAG:-latest}}"
-  build:
-    context: ..
-    dockerfile: compose/Dockerfile
-    target: {image}
-    args: {{BASE: "${{BASE_IMAGE:-debian:bookworm-slim}}"}}
+_BUILD = """\
+x-build: &build
+  context: ..
+  dockerfile: compose/Dockerfile
+  args: {BASE: "${BASE_IMAGE:-debian:bookworm-slim}"}
 """
 
 
@@ -53,12 +49,12 @@ def text(chosen: Settings) -> str:
     """
     found = [*services(chosen)]
     steps = {one.name for one in found if one.is_step}
-    images = dict.fromkeys(one.image for one in found)
-    lines = [_HEAD, *(_IMAGE.format(image=image) for image in images)]
-    lines += [*_settings(chosen), "", "services:"]
+    lines = [_HEAD, _BUILD, *_settings(chosen), "", "services:"]
     asked = [one.name for one in reversed(found) if one.stays]
     every_s = dict(zip(asked, cycle(EVERY_S), strict=False))
+    builders = _builders(found)
     for one in found:
+        lines += [f"  {one.name}:", "    <<: *part", *_image(one, builders)]
         lines += [*_service(one, steps, every_s.get(one.name)), ""]
     lines += ["volumes:", *(f"  {name}:" for name in _volumes(found))]
     return "\n".join(lines) + "\n"
@@ -71,9 +67,26 @@ def _settings(chosen: Settings) -> Iterator[str]:
         yield f"  {name}: {_quoted(value)}"
 
 
+def _builders(found: Iterable[Service]) -> set[str]:
+    """Return whose it is to build: the first that has an image, and the tool.
+
+    Compose writes into an image for which service it was built. Built for each, it is
+    another each time, of which the last keeps the name: an `up` without `--build` would
+    make all others anew. The tool is built only where it is run before there is any.
+    """
+    first: dict[str, str] = {}
+    for one in found:
+        first.setdefault(one.image, one.name)
+    return {*first.values(), *(one.name for one in found if one.is_tool)}
+
+
+def _image(one: Service, builders: set[str]) -> Iterator[str]:
+    yield f'    image: "emostream-{one.image}:${{IMAGE_TAG:-latest}}"'
+    if one.name in builders:
+        yield f"    build: {{<<: *build, target: {one.image}}}"
+
+
 def _service(one: Service, steps: set[str], every_s: int | None) -> Iterator[str]:
-    yield f"  {one.name}:"
-    yield f"    <<: *{one.image}"
     if one.command:
         yield f"    command: {_list(one.command)}"
     if one.is_tool:

@@ -24,10 +24,25 @@ def states(containers: Containers) -> dict[str, str]:
     }
 
 
+def ids(containers: Containers) -> dict[str, str]:
+    return {name: one["Id"] for name, one in containers.inspected().items()}
+
+
 def test_all_is_well_once_it_is_up(containers: Containers) -> None:
     wait_until(partial(is_well, containers), "all are well")
     said = containers.run("verify")
     assert said.returncode == 0, said.stdout
+
+
+@pytest.mark.parametrize("build", [(), ("--build",)], ids=["as_it_is", "built"])
+def test_up_given_again_leaves_all_as_it_runs(
+    containers: Containers, build: tuple[str, ...]
+) -> None:
+    before = ids(containers)
+    again = containers.compose("up", *build, "--detach", "--wait")
+
+    assert again.returncode == 0, again.stdout
+    assert ids(containers) == before
 
 
 @pytest.mark.parametrize("image", IMAGES_MIB_MAX)

@@ -62,6 +62,29 @@ def test_as_many_clusters_and_workers_as_the_settings_say() -> None:
     assert found["cluster-2"]["ports"] == ["127.0.0.1:1886:1886", "127.0.0.1:9886:9886"]
 
 
+def test_an_image_is_built_for_one_service_and_where_it_is_needed_first() -> None:
+    """Built for several, it is another for each: Compose writes into it for whom."""
+    services = rendered()["services"]
+    tool = services.pop("emostream")
+    built = {
+        name: (one["build"]["target"], one["image"])
+        for name, one in services.items()
+        if "build" in one
+    }
+
+    targets = {"prepare": "plain", "kafka": "kafka", "stream": "spark"}
+    targets["nginx"] = "nginx"
+    assert built == {
+        name: (target, f"emostream-{target}:${{IMAGE_TAG:-latest}}")
+        for name, target in targets.items()
+    }
+    assert {one["image"] for one in services.values()} == {
+        image for _, image in built.values()
+    }
+    # It is run alone, too, before there is anything.
+    assert tool["build"] == services["prepare"]["build"]
+
+
 def test_what_was_chosen_is_told_to_all_containers() -> None:
     environment = rendered(stream_window_ms=1000)["services"]["stream"]["environment"]
 
