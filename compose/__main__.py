@@ -16,6 +16,7 @@ from rich.console import Console
 import clients.__main__ as clients
 import clients.worker.__main__ as worker
 from compose import clients_command, logtail, problems, settings_show
+from compose.contained import natively
 from compose.demo.command import demo
 from compose.errors import Refused
 from compose.layout import Layout
@@ -44,7 +45,7 @@ def up() -> None:
     with problems.told():
         from compose import operate
 
-        typer.echo(operate.up(Settings.load()))
+        typer.echo(operate.up(natively()))
 
 
 @app.command()
@@ -53,7 +54,7 @@ def down() -> None:
     with problems.told():
         from compose import operate
 
-        stopped = operate.down(Settings.load())
+        stopped = operate.down(natively())
         typer.echo("Stopped." if stopped else "Nothing is running.")
 
 
@@ -77,7 +78,8 @@ def doctor(as_json: _AsJson = False) -> None:  # noqa: FBT002 - a flag of the co
     """Look at all that the system needs, and say what helps; fails if it cannot run."""
     from compose.doctor import checks as doctors
 
-    found = doctors.examine()
+    with problems.told():
+        found = doctors.examine(natively)
     if as_json:
         typer.echo(json.dumps(doctors.document(found)))
     else:
@@ -96,7 +98,7 @@ def logs(
 ) -> None:
     """Show the end of a process' log."""
     with problems.told():
-        layout = Layout(Settings.load().state_dir)
+        layout = Layout(natively().state_dir)
         names = sorted(file.stem for file in layout.logs.glob("*.log"))
         known = f"Logs: {', '.join(names) or 'none yet: `up` makes them'}"
         if not name:
@@ -185,7 +187,7 @@ def clean(
     with problems.told():
         from compose import operate
 
-        typer.echo(operate.clean(Settings.load(), yes=yes))
+        typer.echo(operate.clean(natively(), yes=yes))
 
 
 @app.command()

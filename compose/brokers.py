@@ -53,7 +53,7 @@ def main_is_at(settings: Settings) -> str:
 
     It listens on loopback, whatever its clients are told; in containers they are told.
     """
-    return LOOPBACK if settings.bind_host == LOOPBACK else settings.main_host
+    return settings.main_host if settings.is_contained else LOOPBACK
 
 
 def worker_names(settings: Settings) -> list[str]:

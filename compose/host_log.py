@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clients.server import http_client, url_of
-from compose import running
+from compose import contained, running
 from compose.errors import Refused
 from compose.host_url import checked, token_of
 from compose.settings import Settings
@@ -69,7 +69,8 @@ def _asked(settings: Settings, room: str) -> Log:
         return msgspec.json.decode(answer.content, type=Log)
     except httpx.HTTPError as error:
         raise Refused(
-            f"Nobody answers at {base} ({error}): `emostream up` starts the system."
+            f"Nobody answers at {base} ({error}): {contained.starts(now)} starts the"
+            " system."
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(f"{base} is no EmoStream: {error}.") from error

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     network of its own: who runs them says which ports are reached, and by whom. `up`
     takes loopback only, for Kafka and metrics ask nobody for a password."""
 
+    process_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._{}-]{1,253}$")
+    """Where our own processes are asked how they are; `{process}` is one's name."""
+
     http_host: str = Field(default=LOOPBACK, pattern=_HOST)
     """Where our own commands find HTTP."""
 
@@ -189,9 +192,6 @@ class Settings(BaseSettings):
 
     bridge_metrics_port: Port = 9101
     """Where the bridge shows its metrics."""
-
-    auditor_host: str = Field(default=LOOPBACK, pattern=_HOST)
-    """Where web finds the auditor."""
 
     auditor_port: Port = 9103
     """Where the auditor shows its metrics and the ledger."""
@@ -332,6 +332,20 @@ class Settings(BaseSettings):
         """
         host = self.broker_host.replace("{cluster}", f"cluster-{number}")
         return host, self.cluster_port + number - 1
+
+    def host_of(self, process: str) -> str:
+        """Return where one of our own processes shows its metrics."""
+        return self.process_host.replace("{process}", process)
+
+    @property
+    def auditor_url(self) -> str:
+        """Where the auditor is asked for the ledger."""
+        return f"http://{self.host_of('auditor')}:{self.auditor_port}"
+
+    @property
+    def is_contained(self) -> bool:
+        """Whether each part is a container, which Docker starts and stops."""
+        return self.bind_host != LOOPBACK
 
     @property
     def stream_dir(self) -> Path:

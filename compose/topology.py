@@ -48,7 +48,7 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         BadSetting: If the public host is no address of this machine, or our processes
             would listen to a network.
     """
-    if settings.bind_host != LOOPBACK:
+    if settings.is_contained:
         raise BadSetting(
             f"{variable('bind_host')} is for containers: here it would open Kafka and"
             f" all figures to a network. {variable('public_host')} opens the pages."

@@ -78,8 +78,10 @@ def connect(settings: Settings) -> tuple[Sources, Callable[[], str | None]]:
     atexit.register(listener.close)
     operator_key = OperatorKey(passwords.get(OPERATOR, ""))
     listing = partial(members_now, settings)
-    auditor = auditor_client(f"http://{settings.auditor_host}:{settings.auditor_port}")
-    ledgers = AuditorsLedgers(auditor, waiting_max=max(1, settings.web_threads // 4))
+    ledgers = AuditorsLedgers(
+        auditor_client(settings.auditor_url),
+        waiting_max=max(1, settings.web_threads // 4),
+    )
     pages = Pages.load(BUILT, _socket_hosts(settings))
     sources = Sources(
         frames, places, listing, operator_key, ledgers, audiences.of, pages

@@ -47,7 +47,7 @@ def settings_inside(chosen: Settings) -> Settings:
             "bind_host": ALL_ADDRESSES,
             "kafka_host": topology.KAFKA,
             "main_host": topology.MAIN,
-            "auditor_host": topology.AUDITOR,
+            "process_host": "{process}",
             "broker_host": "{cluster}",
             "http_host": NGINX,
             "http_socket": str(SOCKETS / "{process}.sock"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from compose import brokers, network, probe, topology
 from compose.containers.place import (
+    ALL_ADDRESSES,
     NGINX,
     PROXY,
     SOCKETS,
@@ -14,7 +15,7 @@ from compose.containers.place import (
 )
 from compose.credentials import Credentials
 from compose.processes import Part, Step
-from compose.settings import LOOPBACK, Settings
+from compose.settings import LOOPBACK, Settings, variable
 
 PREPARE = "prepare"
 """Runs first, and to its end."""
@@ -151,7 +152,7 @@ def _tool(chosen: Settings) -> Service:
         command=(),
         memory_mib=512,
         volumes=(),
-        environment=told(chosen),
+        environment=told(chosen) | {variable("bind_host"): ALL_ADDRESSES},
         is_tool=True,
     )
 
@@ -170,6 +171,9 @@ def _volumes(name: str) -> Iterator[str]:
         yield f"{name}:{_DATA / name}"
     if _is_web(name):
         yield _SOCKETS
+    if name == topology.WEB:
+        # `emostream status`, which is run there, reads how far the stream is.
+        yield f"{topology.STREAM}:{_DATA / topology.STREAM}:ro"
 
 
 def _tmpfs(name: str) -> Iterator[str]:

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from clients.crowd.plan import BadPlan
 from compose import problems
+from compose.contained import natively
 from compose.demo.wish import SECONDS, SECONDS_MAX, SECONDS_MIN, Wish, fresh_room
-from compose.settings import Settings
 
 _BAD_VALUE = 2
 
@@ -47,7 +47,7 @@ def demo(
         from compose.demo import run
 
         try:
-            code = run.demo(Settings.load(), wish, Console())
+            code = run.demo(natively(), wish, Console())
         except BadPlan as error:
             typer.echo(error, err=True)
             raise typer.Exit(_BAD_VALUE) from error

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from compose import problems
+from compose.contained import natively
 from compose.scaling.drains import SPREAD_S
-from compose.settings import CLUSTERS_MAX, WORKERS_MAX, Settings
+from compose.settings import CLUSTERS_MAX, WORKERS_MAX
 
 _Cluster = Annotated[str, typer.Argument(help="Such as cluster-2.")]
 _Spread = Annotated[
@@ -34,7 +35,7 @@ def drain(
     with problems.told():
         from compose import operate
 
-        operate.drain(Settings.load(), cluster, spread, force=force)
+        operate.drain(natively(), cluster, spread, force=force)
 
 
 def undrain(cluster: _Cluster) -> None:
@@ -42,7 +43,7 @@ def undrain(cluster: _Cluster) -> None:
     with problems.told():
         from compose import operate
 
-        operate.undrain(Settings.load(), cluster)
+        operate.undrain(natively(), cluster)
 
 
 def scale(
@@ -72,5 +73,5 @@ def scale(
         from compose import operate
 
         if auto:
-            operate.scale_by_load(Settings.load())
-        operate.scale(Settings.load(), clusters, workers, spread_s=spread, force=force)
+            operate.scale_by_load(natively())
+        operate.scale(natively(), clusters, workers, spread_s=spread, force=force)

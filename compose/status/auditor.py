@@ -10,11 +10,11 @@ from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
 from stream.auditor.ledger import Overview
 
 
-def look(port: int) -> AuditorFacts:
-    """Ask the auditor on a port of this machine."""
-    url = f"http://{LOOPBACK}:{port}/ledger"
+def look(port: int, host: str = LOOPBACK) -> AuditorFacts:
+    """Ask the auditor on a port, of this machine where no other is named."""
+    url = f"http://{host}:{port}/ledger"
     try:
-        metrics = scrape(port)
+        metrics = scrape(port, host)
         answer = get(url, within_s=ANSWER_WITHIN_S)
         return facts(metrics, msgspec.json.decode(answer.content, type=Overview))
     except NoMetrics as error:

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 
 from bridge.rooms import TimedStamp
 from clients.worker.wire import BadMessage, WorkerStatus
-from compose.brokers import cluster_names, worker_names, worker_process
+from compose.brokers import (
+    cluster_names,
+    main_is_at,
+    worker_names,
+    worker_process,
+)
 from compose.credentials import Credentials
 from compose.mqtt_reader import BrokerRefused, Login, read
 from compose.settings import Settings
@@ -48,7 +53,13 @@ def look_at_main(settings: Settings) -> SeenAtMain:
     try:
         credentials = Credentials.load(settings.state_dir)
         login = Login(OPERATOR, credentials.passwords[OPERATOR])
-        came = read(settings.main_port, topics, login=login, within_s=_ANSWER_WITHIN_S)
+        came = read(
+            settings.main_port,
+            topics,
+            login=login,
+            within_s=_ANSWER_WITHIN_S,
+            host=main_is_at(settings),
+        )
         for name in cluster_names(settings):
             links[name] = came.get(cluster_link(name)) == b"1"
     except BrokerRefused as error:
@@ -105,7 +116,7 @@ class Watched:
     at_ms: int
 
 
-def watch_cluster(port: int) -> Watched:
+def watch_cluster(host: str, port: int) -> Watched:
     """Watch a cluster's broker as an anonymous viewer, until a pulse has come.
 
     Raises:
@@ -117,6 +128,7 @@ def watch_cluster(port: int) -> Watched:
         within_s=_PULSE_WITHIN_S,
         until=lambda received: CONTROL_PULSE in received,
         linger=True,
+        host=host,
     )
     return Watched(came, time.time_ns() // 1_000_000)
 

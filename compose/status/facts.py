@@ -20,6 +20,9 @@ class Running(enum.StrEnum):
     UNSUPERVISED = "unsupervised"
     """Parts of it run; supervisord does not, or takes no orders."""
 
+    CONTAINED = "contained"
+    """Each part is a container: whether it runs is known to who started it."""
+
     NOT = "not_running"
 
 

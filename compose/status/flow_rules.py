@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compose.settings import variable
 from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import Lag, Status
-from compose.status.verdict import Finding, is_down, not_running
+from compose.status.verdict import Finding, command, is_down, not_running
 from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM
 
 PULSE_AGE_MAX_S = 6.0
@@ -30,12 +30,13 @@ def stream(status: Status) -> Iterator[Finding]:
         yield _hangs_on_kafka("no_pulse", "stream has not sent a pulse since it runs.")
     elif facts.last_pulse_age_s > PULSE_AGE_MAX_S:
         text = f"stream has sent no pulse for {facts.last_pulse_age_s:.0f} s: a trigger"
-        text += f" is stuck, or stream itself; `emostream logs {STREAM}` may say why."
+        text += f" is stuck, or stream itself; `{command(status)} logs {STREAM}` may"
+        text += " say why."
         yield _hangs_on_kafka("no_pulse", text)
     if facts.is_looking_for_rejects is False:
         text = "stream does not find rejects now: its query for them has ended and is"
-        text += f" started again; `emostream logs {STREAM}` says why. Reactions are"
-        text += " counted all the same."
+        text += f" started again; `{command(status)} logs {STREAM}` says why. Reactions"
+        text += " are counted all the same."
         yield _hangs_on_kafka("no_rejects", text)
     if behind := _behind(status.kafka.stream_lag if status.kafka else None):
         text = f"stream is {behind} of reactions are not counted yet."
@@ -63,8 +64,8 @@ def bridge(status: Status) -> Iterator[Finding]:
             part=BRIDGE, problem="behind", text=text, may_come_of=(KAFKA, MAIN)
         )
     if facts.frames_refused:
-        text = f"The main broker has refused {facts.frames_refused} frames: `emostream"
-        text += " down` and `up` render its rights and limits anew."
+        text = f"The main broker has refused {facts.frames_refused} frames:"
+        text += f" `{command(status)} down` and `up` render its rights and limits anew."
         yield Finding(part=BRIDGE, problem="frames_refused", text=text, passes=False)
     if facts.records_unreadable:
         text = f"bridge has passed over {facts.records_unreadable} records of frames"

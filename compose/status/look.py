@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from compose import openness, running
-from compose.brokers import cluster_names, cluster_port
+from compose.brokers import cluster_address, cluster_names
 from compose.layout import Layout
 from compose.scaling import drains
 from compose.settings import BadSetting, Settings
@@ -30,6 +30,7 @@ from compose.status.usage import Usage
 from compose.supervision import orphans, restarts
 from compose.supervision.restarts import Restarts
 from compose.supervision.rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
+from compose.topology import AUDITOR, BRIDGE, STREAM, WEB
 
 _USAGE_OVER_S = 1.0
 """Long enough for CPU time, which the system counts in hundredths of a second."""
@@ -40,10 +41,16 @@ _BESIDE_CLUSTERS = 7
 """What is asked beside the clusters' brokers, each in a thread of its own."""
 
 
-def look(layout: Layout) -> Status:
-    """Say how the system of a state folder is; takes one to eleven seconds."""
+def look(chosen: Settings) -> Status:
+    """Say how the system of these settings is; takes one to eleven seconds.
+
+    What runs on this machine has noted what it runs with; a container is told.
+    """
+    layout = Layout(chosen.state_dir)
     now_ms = time.time_ns() // 1_000_000
     seen = Status(at_ms=now_ms, running=Running.SUPERVISED)
+    if chosen.is_contained:
+        return _hops(chosen, replace(seen, running=Running.CONTAINED))
     try:
         known = _in_order(Supervisor(layout.socket))
     except NoSupervisor:
@@ -64,9 +71,7 @@ def look(layout: Layout) -> Status:
         return replace(seen, problem=str(error))
     drained = {name: one.word for name, one in drains.read(layout).items()}
     seen = replace(seen, drains=drained, open=_opened(settings))
-    with ThreadPoolExecutor(_BESIDE_CLUSTERS + settings.clusters) as pool:
-        answers = _ask(settings, layout, processes, pool)
-    return _with_hops(answers, seen)  # all are there: the pool has waited
+    return _hops(settings, seen)
 
 
 def _in_order(supervisor: Supervisor) -> list[ProcessInfo]:
@@ -85,6 +90,13 @@ def _in_order(supervisor: Supervisor) -> list[ProcessInfo]:
     return sorted(supervisor.processes().values(), key=place)
 
 
+def _hops(settings: Settings, seen: Status) -> Status:
+    """Return what was seen, with all hops and what the processes use."""
+    with ThreadPoolExecutor(_BESIDE_CLUSTERS + settings.clusters) as pool:
+        answers = _ask(settings, seen.processes, pool)
+    return _with_hops(answers, seen)  # all are there: the pool has waited
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """What is being asked, side by side."""
@@ -100,24 +112,28 @@ class _Answers:
 
 
 def _ask(
-    settings: Settings,
-    layout: Layout,
-    processes: Iterable[ProcessFacts],
-    pool: Executor,
+    settings: Settings, processes: Iterable[ProcessFacts], pool: Executor
 ) -> _Answers:
     pids = [process.pid for process in processes if process.pid]
-    watched = drains.open_of(cluster_names(settings), layout)
+    watched = drains.open_of(cluster_names(settings), Layout(settings.state_dir))
+    host_of = settings.host_of
     return _Answers(
         used=pool.submit(usage.watch, pids, for_s=_USAGE_OVER_S),
         kafka=pool.submit(status_kafka.look, settings),
         main=pool.submit(status_brokers.look_at_main, settings),
-        web=pool.submit(metrics.look_at_web, settings.http_port, settings.web_workers),
-        stream=pool.submit(scrape, settings.stream_metrics_port),
-        bridge=pool.submit(scrape, settings.bridge_metrics_port),
-        auditor=pool.submit(auditor.look, settings.auditor_port),
+        web=pool.submit(
+            metrics.look_at_web,
+            settings.http_port,
+            settings.web_workers,
+            settings.http_host,
+            host_of(WEB),
+        ),
+        stream=pool.submit(scrape, settings.stream_metrics_port, host_of(STREAM)),
+        bridge=pool.submit(scrape, settings.bridge_metrics_port, host_of(BRIDGE)),
+        auditor=pool.submit(auditor.look, settings.auditor_port, host_of(AUDITOR)),
         clusters={
             name: pool.submit(
-                status_brokers.watch_cluster, cluster_port(settings, name)
+                status_brokers.watch_cluster, *cluster_address(settings, name)
             )
             for name in watched
         },

@@ -11,14 +11,19 @@ from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
 from stream.progress import OPERATORS
 
 
-def look_at_web(port: int, workers: int) -> WebFacts:
+def look_at_web(
+    port: int, workers: int, host: str = LOOPBACK, reader: str = LOOPBACK
+) -> WebFacts:
     """Ask the web server whether it can store reactions and read frames.
 
     Args:
         port: Its own.
         workers: How many it was started with.
+        host: Where people find it.
+        reader: The host of the part that reads frames, which is one of its own behind
+            a proxy.
     """
-    url = f"http://{LOOPBACK}:{port}/readyz"
+    url = f"http://{host}:{port}/readyz"
     try:
         answer = get(url, within_s=ANSWER_WITHIN_S)
     except httpx.TimeoutException:
@@ -30,13 +35,13 @@ def look_at_web(port: int, workers: int) -> WebFacts:
     return WebFacts(
         problem=None if answer.is_success else _help(answer),
         workers=workers,
-        workers_at_main=_workers_at_main(port),
+        workers_at_main=_workers_at_main(port, reader),
     )
 
 
-def _workers_at_main(port: int) -> int | None:
+def _workers_at_main(port: int, host: str) -> int | None:
     try:
-        return scrape(port).count("web_main_up")
+        return scrape(port, host).count("web_main_up")
     except NoMetrics:
         return None
 

@@ -8,7 +8,7 @@ from compose.settings import variable
 from compose.status import flow_rules as flow
 from compose.status.facts import ClusterFacts, Running, Status, WebFacts
 from compose.status.flow_rules import PULSE_AGE_MAX_S
-from compose.status.verdict import Finding, Rule, is_down, not_running
+from compose.status.verdict import Finding, Rule, command, is_down, not_running
 from compose.supervision.rpc import REVIVER
 from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM, WEB
 
@@ -52,7 +52,7 @@ def _kafka(status: Status) -> Iterator[Finding]:
         text = f"Kafka does not answer: {kafka.problem}."
         yield Finding(part=KAFKA, problem="no_answer", text=text)
     for topic in kafka.missing_topics:
-        text = f"Kafka has no topic {topic}: `emostream up` makes it."
+        text = f"Kafka has no topic {topic}: `{command(status)} up` makes it."
         yield Finding(part=KAFKA, problem="topic_missing", text=text)
 
 
@@ -69,10 +69,10 @@ def _web(status: Status) -> Iterator[Finding]:
         text = f"web cannot take reactions: {status.web.problem}."
         yield Finding(part=WEB, problem="not_ready", text=text, may_come_of=(KAFKA,))
     if status.web and not is_down(status, WEB):
-        yield from _web_reads(status.web)
+        yield from _web_reads(status.web, command(status))
 
 
-def _web_reads(web: WebFacts) -> Iterator[Finding]:
+def _web_reads(web: WebFacts, command: str) -> Iterator[Finding]:
     """Tell whether frames can be read over HTTP: each worker reads for itself."""
     workers, at_main = web.workers, web.workers_at_main
     if at_main is None and not web.problem:
@@ -80,7 +80,7 @@ def _web_reads(web: WebFacts) -> Iterator[Finding]:
         yield Finding(part=WEB, problem="no_metrics", text=text)
     elif at_main is not None and workers and at_main < workers:
         text = f"web reads no frames: {at_main} of {workers} workers reach the main"
-        text += f" broker; `emostream logs {WEB}` says why. Reactions are taken."
+        text += f" broker; `{command} logs {WEB}` says why. Reactions are taken."
         yield Finding(part=WEB, problem="no_main", text=text, may_come_of=(MAIN,))
 
 
@@ -128,7 +128,7 @@ def _workers(status: Status) -> Iterator[Finding]:
         if age_s is None or age_s > WORKER_SILENT_MAX_S:
             said = "nothing yet" if age_s is None else f"nothing for {age_s:.0f} s"
             text = f"{worker.name} has said {said}: others serve its clients, if any"
-            text += f" live; `emostream logs {worker.name}` may say why."
+            text += f" live; `{command(status)} logs {worker.name}` may say why."
             yield Finding(
                 part=worker.name, problem="silent", text=text, may_come_of=above
             )
@@ -153,7 +153,9 @@ def _room_left(status: Status) -> Iterator[Finding]:
 
 
 def _room_by(status: Status) -> str:
-    """Name the command that makes room while the system runs."""
+    """Name what makes room while the system runs."""
+    if status.running is Running.CONTAINED:
+        return "A Compose file with more clusters"
     closed = next(iter(sorted(status.drains)), None)
     return f"`emostream undrain {closed}`" if closed else "`emostream scale --clusters`"
 

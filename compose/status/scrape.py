@@ -48,13 +48,13 @@ class Metrics:
         return max(0.0, self._at_s - moment_s) if moment_s else None
 
 
-def scrape(port: int) -> Metrics:
-    """Read all metrics of a port on this machine.
+def scrape(port: int, host: str = LOOPBACK) -> Metrics:
+    """Read all metrics of a port, on this machine where no other is named.
 
     Raises:
         NoMetrics: If nobody answers there in time, or with something else.
     """
-    url = f"http://{LOOPBACK}:{port}/metrics"
+    url = f"http://{host}:{port}/metrics"
     try:
         answer = get(url, within_s=ANSWER_WITHIN_S)
     except httpx.TimeoutException as error:

@@ -41,12 +41,9 @@ def tables(status: Status, verdict: Verdict) -> Group:
     if status.running is Running.NOT:
         return Group()
     wrong = {finding.part for finding in verdict.findings}
-    shown: list[RenderableType] = [
-        process_table(status, wrong),
-        "",
-        hop_table(status, wrong),
-        "",
-    ]
+    shown: list[RenderableType] = []
+    shown += [process_table(status, wrong), ""] if status.processes else []
+    shown += [hop_table(status, wrong), ""]
     shown += [cluster_table(status, wrong), ""] if status.clusters else []
     shown += [worker_table(status, wrong), ""] if status.workers else []
     shown += [_open_to(status.open), ""] if status.open and status.open.where else []

@@ -6,7 +6,8 @@ Judged from facts alone: no probe, no clock. The rules are in `rules`.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from compose.status.facts import ProcessFacts, Status
+from compose import contained
+from compose.status.facts import ProcessFacts, Running, Status
 from compose.supervision.rpc import State
 from compose.topology import STREAM
 
@@ -85,6 +86,11 @@ def not_running(
         seen = f" ({why}; restarted {process.restarts} times)" if why else ""
         text = f"{name} is not running{seen}: `emostream logs {name}` says why."
     yield Finding(part=name, problem="not_running", text=text, may_come_of=may_come_of)
+
+
+def command(status: Status) -> str:
+    """Name the command by which a person starts and stops parts, and reads logs."""
+    return contained.command(is_contained=status.running is Running.CONTAINED)
 
 
 def is_down(status: Status, name: str) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 import pytest
 
+from compose import contained
 from tests.containers.stack import Containers, size_mib
 from tests.load.reporting.sides import IMAGES_MIB_MAX
 from tests.system.crowd import Crowd
@@ -32,6 +33,33 @@ def test_all_is_well_once_it_is_up(containers: Containers) -> None:
     wait_until(partial(is_well, containers), "all are well")
     said = containers.run("verify")
     assert said.returncode == 0, said.stdout
+
+
+def test_the_status_is_told_from_inside(containers: Containers) -> None:
+    status = ("web", "emostream", "status")
+    wait_until(partial(is_well, containers), "all are well")
+    said = containers.inside(*status)
+    seen = json.loads(containers.inside(*status, "--json").stdout)
+    containers.compose("pause", "bridge")
+    try:
+        without = containers.inside(*status)
+    finally:
+        containers.compose("unpause", "bridge")
+
+    assert said.returncode == 0, said.stdout
+    assert {one["name"] for one in seen["clusters"]} <= {*states(containers)}
+    assert seen["kafka"]["stream_lag"]["records"] >= 0
+    assert without.returncode == 1
+    assert "bridge does not say how it is" in without.stdout
+
+
+def test_what_is_dockers_is_left_to_it(containers: Containers) -> None:
+    down = containers.inside("web", "emostream", "down")
+    outside = containers.compose("run", "--rm", "emostream", "status")
+
+    assert (down.returncode, down.stdout) == (1, f"{contained.DOCKERS}\n")
+    assert outside.returncode == 1
+    assert contained.OUTSIDE in outside.stdout
 
 
 @pytest.mark.parametrize("build", [(), ("--build",)], ids=["as_it_is", "built"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from compose.settings import Settings
 from compose.status import metrics as status_metrics
 from compose.status import usage
 from compose.status.facts import Running, Status, WebFacts
@@ -37,7 +38,7 @@ BUSY_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BU
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[int]:
+def answering(status: int, body: bytes, host: str = LOOPBACK) -> Iterator[int]:
     """Serve one answer to every GET; yield the port."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,7 +50,7 @@ def answering(status: int, body: bytes) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer((LOOPBACK, 0), Handler) as server:
+    with HTTPServer((host, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -153,12 +154,16 @@ def up(machine: Machine, **settings: str) -> None:
     )
 
 
+def of(machine: Machine) -> Settings:
+    return Settings(state_dir=machine.layout.root)
+
+
 def problems(status: Status) -> dict[str, str]:
     return {one.part: one.problem for one in judge(status, RULES).findings}
 
 
 def test_where_nothing_runs_nothing_is_asked(machine: Machine) -> None:
-    status = look(machine.layout)
+    status = look(of(machine))
 
     assert status.running is Running.NOT
     assert problems(status) == {"supervisord": "not_running"}
@@ -167,7 +172,7 @@ def test_where_nothing_runs_nothing_is_asked(machine: Machine) -> None:
 def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
     up(machine)
 
-    status = look(machine.layout)
+    status = look(of(machine))
 
     stream = status.process("stream")
     assert stream is not None
@@ -190,10 +195,38 @@ def test_every_part_that_does_not_answer_is_a_finding(machine: Machine) -> None:
     }
 
 
+def test_a_container_is_told_where_the_others_are_and_knows_no_process(
+    tmp_path: Path,
+) -> None:
+    """None of them is on this machine; what does not answer is a finding there, too."""
+    single = ("http", "kafka", "main", "stream_metrics", "auditor", "cluster")
+    ports = {f"{name}_port": free_port() for name in single}
+    said = b"bridge_main_up 1.0\nbridge_kafka_up 0.0\n"
+    with answering(200, said, "127.0.0.9") as port:
+        chosen = {
+            **ports,
+            "state_dir": tmp_path,
+            "bind_host": "0.0.0.0",  # noqa: S104 - as containers have it
+            "process_host": "127.0.0.9",
+            "bridge_metrics_port": port,
+            "clusters": 1,
+            "workers": 1,
+        }
+        status = look(Settings.model_validate(chosen))
+
+    assert status.running is Running.CONTAINED
+    assert status.processes == ()
+    assert status.bridge is not None
+    assert (status.bridge.is_main_up, status.bridge.is_kafka_up) == (True, False)
+    found = problems(status)
+    assert (found["bridge"], found["stream"]) == ("no_kafka", "no_metrics")
+    assert "supervisord" not in found
+
+
 def test_what_is_open_to_a_network_is_told(machine: Machine) -> None:
     up(machine, public_host="127.0.0.2")
 
-    status = look(machine.layout)
+    status = look(of(machine))
 
     assert status.open is not None
     assert status.open.problem is None
@@ -204,7 +237,7 @@ def test_what_is_open_to_a_network_is_told(machine: Machine) -> None:
 def test_a_public_host_that_is_ours_no_more_is_a_finding(machine: Machine) -> None:
     up(machine, public_host="203.0.113.7")  # nobody's address, for ever
 
-    assert problems(look(machine.layout))["web"] == "host_gone"
+    assert problems(look(of(machine)))["web"] == "host_gone"
 
 
 def test_restarts_are_counted_with_their_reason(machine: Machine) -> None:
@@ -217,7 +250,7 @@ def test_restarts_are_counted_with_their_reason(machine: Machine) -> None:
         what="another process",
     )
 
-    status = look(machine.layout)
+    status = look(of(machine))
     stream = status.process("stream")
 
     assert status.reviver_look_age_s is not None
@@ -230,7 +263,7 @@ def test_a_process_that_was_stopped_is_no_process(machine: Machine) -> None:
     up(machine)
     machine.supervisor.stop(machine.supervisor.processes()["stream"])
 
-    stream = look(machine.layout).process("stream")
+    stream = look(of(machine)).process("stream")
 
     assert stream is not None
     assert stream.state is State.STOPPED
@@ -247,7 +280,7 @@ def test_parts_that_nobody_looks_after_are_told(
     if number is signal.SIGKILL:
         supervisor.wait(5)
 
-    status = look(machine.layout)
+    status = look(of(machine))
 
     assert status.running is Running.UNSUPERVISED
     assert status.left_over >= 1
@@ -259,7 +292,7 @@ def test_without_its_note_a_system_is_told_to_go_down(machine: Machine) -> None:
     up(machine)
     machine.layout.noted_settings.unlink()
 
-    status = look(machine.layout)
+    status = look(of(machine))
 
     assert "`down` first" in (status.problem or "")
     assert status.process("stream") is not None
@@ -275,7 +308,7 @@ def test_restarts_that_cannot_be_read_are_told(machine: Machine) -> None:
     )
     machine.layout.restarts.write_text("{")
 
-    status = look(machine.layout)
+    status = look(of(machine))
 
     stream = status.process("stream")
     assert stream is not None

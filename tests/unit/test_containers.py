@@ -105,11 +105,14 @@ def test_a_preset_and_what_was_chosen_against_it_are_both_told() -> None:
     assert read.stream_trigger_ms == Settings().stream_trigger_ms
 
 
-def test_the_command_finds_what_is_published_elsewhere() -> None:
-    services = rendered(http_port=9000)["services"]
+def test_the_command_finds_what_is_published_and_knows_that_it_is_in_a_container() -> (
+    None
+):
+    as_in_all = {"EMOSTREAM_BIND_HOST": "0.0.0.0"}  # noqa: S104
+    elsewhere = rendered(http_port=9000)["services"]["emostream"]["environment"]
 
-    assert services["emostream"]["environment"] == {"EMOSTREAM_HTTP_PORT": "9000"}
-    assert rendered()["services"]["emostream"]["environment"] == {}
+    assert elsewhere == as_in_all | {"EMOSTREAM_HTTP_PORT": "9000"}
+    assert rendered()["services"]["emostream"]["environment"] == as_in_all
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,29 @@ def test_nothing_is_wrong_where_all_is_well() -> None:
     assert labels(WELL) == []
 
 
+def test_in_containers_the_remedies_are_dockers() -> None:
+    """What it cannot know, whether a process runs, it does not say either."""
+    spoilt = replace(
+        WELL,
+        running=Running.CONTAINED,
+        processes=(),
+        reviver_look_age_s=None,
+        kafka=replace(KAFKA, missing_topics=("rooms",)),
+        web=WebFacts(problem=None, workers=2, workers_at_main=0),
+        stream=replace(STREAM, last_pulse_age_s=9.0, is_looking_for_rejects=False),
+        bridge=replace(BRIDGE, frames_refused=1),
+        workers=(replace(WORKER, status_age_s=60.0, members=9, capacity=9),),
+    )
+    texts = [finding.text for finding in verdict(spoilt).findings]
+
+    assert not any("`emostream" in text for text in texts), texts
+    for part in ("web", "stream", WORKER.name):
+        assert any(f"`docker compose logs {part}`" in text for text in texts), part
+    for words in ("`docker compose up` makes it", "more clusters makes room"):
+        assert any(words in text for text in texts), words
+    assert any("`docker compose down` and `up`" in text for text in texts)
+
+
 FAULTS = {
     "not running": (
         Status(at_ms=0, running=Running.NOT),

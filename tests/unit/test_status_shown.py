@@ -113,6 +113,14 @@ def test_what_does_not_run_is_told_in_one_line_however_narrow(width: int) -> Non
     )
 
 
+def test_of_containers_only_the_hops_are_shown() -> None:
+    text, is_well = shown(replace(WELL, running=Running.CONTAINED, processes=()))
+
+    assert is_well
+    assert text.startswith("hop ")
+    assert "process" not in text
+
+
 def test_what_could_not_be_seen_is_a_dash() -> None:
     bare = replace(
         WELL,

@@ -1,0 +1,84 @@
+"""Commands where each part is a container: what is Docker's, they leave to Docker."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from compose import contained
+from compose.__main__ import app
+from compose.credentials import FILE
+from compose.settings import Settings, variable
+
+
+@pytest.fixture(autouse=True)
+def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let it look as in a container, with this as its state folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable("bind_host"), "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv(variable("state_dir"), str(tmp_path))
+    return tmp_path
+
+
+def called(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("up",),
+        ("down",),
+        ("logs", "stream"),
+        ("doctor",),
+        ("clean", "--yes"),
+        ("drain", "cluster-1"),
+        ("undrain", "cluster-1"),
+        ("scale", "--clusters", "2"),
+        ("scale", "--auto"),
+        ("demo",),
+    ],
+    ids=" ".join,
+)
+def test_what_starts_and_stops_processes_names_dockers_commands(
+    words: tuple[str, ...], container: Path
+) -> None:
+    done = called(*words)
+
+    assert (done.exit_code, done.stderr) == (1, f"{contained.DOCKERS}\n")
+    assert [*container.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("status",), ("status", "--watch"), ("clients", "list"), ("host-url", "final")],
+    ids=" ".join,
+)
+def test_without_the_systems_volumes_it_is_said_where_they_are(
+    words: tuple[str, ...],
+) -> None:
+    done = called(*words)
+
+    assert (done.exit_code, done.stderr) == (1, f"{contained.OUTSIDE}\n")
+
+
+def test_who_has_them_is_inside(container: Path) -> None:
+    assert contained.is_outside(Settings.load())
+    (container / FILE).touch()
+    assert not contained.is_outside(Settings.load())
+
+
+def test_on_a_machine_nobody_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(variable("bind_host"))
+
+    assert not contained.is_outside(Settings.load())
+    assert contained.natively() == Settings.load()
+    assert contained.starts(Settings.load()) == "`emostream up`"
+
+
+def test_each_process_is_asked_where_it_is() -> None:
+    elsewhere = Settings(process_host="{process}.internal")
+
+    assert elsewhere.host_of("bridge") == "bridge.internal"
+    assert elsewhere.auditor_url == "http://auditor.internal:9103"
+    assert Settings().host_of("bridge") == "127.0.0.1"
