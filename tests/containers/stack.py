@@ -36,8 +36,8 @@ class Containers(Stack):
         self._project = f"emostream-test-{os.getpid()}"
         self.code = ROOT
         """What the images are made from."""
-        self.tag = "latest"
-        """As which they are known."""
+        self.tag = self._project
+        """As which they are known: those of a system that runs keep their names."""
 
     def compose(
         self, *arguments: str, within_s: float = COMMAND_WITHIN_S
@@ -64,8 +64,20 @@ class Containers(Stack):
         return self.compose("down")
 
     def end(self) -> subprocess.CompletedProcess[str]:
-        """Stop everything, and delete its data."""
-        return self.compose("down", "--volumes", "--remove-orphans")
+        """Stop everything, and delete its data and the images."""
+        done = self.compose("down", "--volumes", "--remove-orphans")
+        self.remove_images(self.tag)
+        return done
+
+    def size_mib(self, image: str) -> float:
+        """Return the size of an image, as Docker counts it."""
+        name = f"emostream-{image}:{self.tag}"
+        said = subprocess.run(
+            [DOCKER, "image", "inspect", "--format", "{{.Size}}", name],
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        return int(said) / 1024**2
 
     def remove_images(self, tag: str) -> None:
         """Delete the images that have this tag, if there are any."""
@@ -117,13 +129,3 @@ class Containers(Stack):
         for one in self.containers():
             name = one["Service"]
             yield name, self.compose("logs", "--tail", _LOG_LINES, name).stdout
-
-
-def size_mib(image: str) -> float:
-    """Return the size of an image, as Docker counts it."""
-    said = subprocess.run(
-        [DOCKER, "image", "inspect", "--format", "{{.Size}}", f"emostream-{image}"],
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
-    return int(said) / 1024**2

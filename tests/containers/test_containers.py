@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from compose import contained
-from tests.containers.stack import Containers, size_mib
+from tests.containers.stack import Containers
 from tests.load.reporting.sides import IMAGES_MIB_MAX
 from tests.system.crowd import Crowd
 from tests.system.observer import Observer
@@ -45,6 +45,7 @@ def test_the_status_is_told_from_inside(containers: Containers) -> None:
         without = containers.inside(*status)
     finally:
         containers.compose("unpause", "bridge")
+        wait_until(partial(is_well, containers), "all are well again")
 
     assert said.returncode == 0, said.stdout
     assert {one["name"] for one in seen["clusters"]} <= {*states(containers)}
@@ -74,9 +75,10 @@ def test_up_given_again_leaves_all_as_it_runs(
 
 
 @pytest.mark.parametrize("image", IMAGES_MIB_MAX)
-@pytest.mark.usefixtures("containers")
-def test_an_image_is_no_larger_than_it_may_be(image: str) -> None:
-    assert size_mib(image) <= IMAGES_MIB_MAX[image]
+def test_an_image_is_no_larger_than_it_may_be(
+    containers: Containers, image: str
+) -> None:
+    assert containers.size_mib(image) <= IMAGES_MIB_MAX[image]
 
 
 def test_nobody_is_root_and_nothing_but_data_can_be_written(

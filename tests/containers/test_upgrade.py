@@ -33,8 +33,9 @@ def changed(tmp_path: Path, containers: Containers) -> Iterator[Path]:
     file = tmp_path / SAID_BY
     assert BEFORE in file.read_text()
     file.write_text(file.read_text().replace(BEFORE, AFTER))
+    tag = containers.tag
     yield tmp_path
-    containers.code, containers.tag = ROOT, "latest"
+    containers.code, containers.tag = ROOT, tag
     back = containers.up()
     assert back.returncode == 0, back.stdout
     containers.remove_images(NEXT)

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from compose.settings import Settings
-from tests.containers.stack import IMAGES, Containers, size_mib
+from tests.containers.stack import IMAGES, Containers
 from tests.integration.processes import LOOPBACK
 from tests.load import machine, report, runs, summary
 from tests.load.bench import case_result
@@ -83,12 +83,15 @@ def measure(repeats: int, say: Say) -> Sides:
     kinds: Mapping[str, type[Stack]] = {"processes": Stack, "containers": Containers}
     ready_s: defaultdict[str, list[float]] = defaultdict(list)
     found: defaultdict[tuple[str, str], list[CaseRun]] = defaultdict(list)
+    sizes: dict[str, float] = {}
     for turn in range(repeats):
         for name in sorted(kinds, reverse=turn % 2 == 0):
             say(f"{name}, {turn + 1} of {repeats}: starting")
             with own_stack({}, kinds[name]) as (stack, took_s):
                 ready_s[name].append(took_s)
                 system = _system(stack)
+                if isinstance(stack, Containers):
+                    sizes = {image: stack.size_mib(image) for image in IMAGES}
                 for case in WARM_UPS:
                     runs.repeat(case, system, turn=0)
                 for case in MEASURED:
@@ -99,7 +102,6 @@ def measure(repeats: int, say: Say) -> Sides:
         Side(ready_s=tuple(ready_s[name]), cases=tuple(_results(name, found)))
         for name in kinds
     )
-    sizes = {image: size_mib(image) for image in IMAGES}
     return Sides(taken_at, around, processes, containers, sizes)
 
 
