@@ -16,7 +16,7 @@ from rich.console import Console
 import clients.__main__ as clients
 import clients.worker.__main__ as worker
 from compose import clients_command, logtail, problems, settings_show
-from compose.contained import natively
+from compose.contained import inside, natively
 from compose.demo.command import demo
 from compose.errors import Refused
 from compose.layout import Layout
@@ -69,7 +69,7 @@ def status(
     with problems.told():
         from compose import operate
 
-        if not operate.show_status(Settings.load(), watch=watch, as_json=as_json):
+        if not operate.show_status(inside(), watch=watch, as_json=as_json):
             raise typer.Exit(1)
 
 
@@ -127,7 +127,7 @@ def rejects(
         import stream.topics
         from compose.rejects import RejectLog, show
 
-        chosen = Settings.load()
+        chosen = inside()
         topic = stream.topics.rejects(chosen.kafka_topic_prefix).name
         log = RejectLog(chosen.bootstrap_servers, topic)
         show(log, count=count, follow=follow, as_json=as_json)
@@ -146,7 +146,7 @@ def recount(
     with problems.told():
         from compose.recount import show
 
-        if not show(Settings.load(), room, since, until, as_json=as_json):
+        if not show(inside(), room, since, until, as_json=as_json):
             raise typer.Exit(1)
 
 
@@ -162,7 +162,7 @@ def host_url(
     with problems.told():
         from compose import host_url
 
-        typer.echo(host_url.text(Settings.load(), room, by=by, hours=hours))
+        typer.echo(host_url.text(inside(), room, by=by, hours=hours))
 
 
 @app.command("host-log")
@@ -174,7 +174,7 @@ def host_log(
     with problems.told():
         from compose import host_log
 
-        host_log.show(Settings.load(), room, as_json=as_json)
+        host_log.show(inside(), room, as_json=as_json)
 
 
 @app.command()
@@ -217,7 +217,7 @@ def list_clients(
 ) -> None:
     """Show who has joined; fails if a cluster cannot be asked."""
     with problems.told():
-        if not clients_command.show_all(Settings.load(), room, as_json=as_json):
+        if not clients_command.show_all(inside(), room, as_json=as_json):
             raise typer.Exit(1)
 
 
@@ -225,14 +225,14 @@ def list_clients(
 def show_client(client_id: _ClientId) -> None:
     """Show where one client is served, and the topic of its frames."""
     with problems.told():
-        clients_command.show_one(Settings.load(), client_id)
+        clients_command.show_one(inside(), client_id)
 
 
 @audience.command("evict")
 def evict_client(client_id: _ClientId) -> None:
     """Put a client out; its id stays out for the five minutes of a lease."""
     with problems.told():
-        clients_command.evict(Settings.load(), client_id)
+        clients_command.evict(inside(), client_id)
 
 
 app.command()(demo)

@@ -1,7 +1,7 @@
 """What is Docker's business where each part is a container, and what we say then."""
 
 from compose import credentials
-from compose.errors import NOT_RUNNING, Refused
+from compose.errors import Refused
 from compose.settings import Settings
 
 DOCKERS = (
@@ -38,12 +38,18 @@ def natively() -> Settings:
     return chosen
 
 
-def is_outside(settings: Settings) -> bool:
-    """Tell whether this is a container without any of the system's volumes."""
+def inside() -> Settings:
+    """Return the settings of a command that needs a secret, or what is not published.
+
+    Raises:
+        Refused: If this is a container without any of the system's volumes.
+    """
+    chosen = Settings.load()
+    if _is_outside(chosen):
+        raise Refused(OUTSIDE)
+    return chosen
+
+
+def _is_outside(settings: Settings) -> bool:
     path = settings.state_dir / credentials.FILE
     return settings.is_contained and not path.exists()
-
-
-def not_running(settings: Settings) -> str:
-    """Say why nothing of a system can be seen here."""
-    return OUTSIDE if is_outside(settings) else NOT_RUNNING

@@ -7,16 +7,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from compose import (
-    banner,
-    cleaning,
-    contained,
-    epochs,
-    network,
-    preflight,
-    running,
-    topology,
-)
+from compose import banner, cleaning, epochs, network, preflight, running, topology
 from compose.errors import NOT_RUNNING, Refused
 from compose.layout import Layout
 from compose.native import Native
@@ -147,12 +138,7 @@ def show_status(settings: Settings, *, watch: bool, as_json: bool) -> bool:
         settings: Whose system.
         watch: Look again and again, until KeyboardInterrupt.
         as_json: For programs: a line of JSON for each look.
-
-    Raises:
-        Refused: If this is a container that sees nothing of the system's inside.
     """
-    if contained.is_outside(settings):
-        raise Refused(contained.OUTSIDE)
     look = partial(status_look.look, settings)
     if watch:
         show.watch(look, Console(), as_json=as_json)

@@ -51,7 +51,16 @@ def test_what_starts_and_stops_processes_names_dockers_commands(
 
 @pytest.mark.parametrize(
     "words",
-    [("status",), ("status", "--watch"), ("clients", "list"), ("host-url", "final")],
+    [
+        ("status",),
+        ("rejects",),
+        ("recount", "final"),
+        ("host-url", "final"),
+        ("host-log", "final"),
+        ("clients", "list"),
+        ("clients", "show", "kim"),
+        ("clients", "evict", "kim"),
+    ],
     ids=" ".join,
 )
 def test_without_the_systems_volumes_it_is_said_where_they_are(
@@ -63,16 +72,15 @@ def test_without_the_systems_volumes_it_is_said_where_they_are(
 
 
 def test_who_has_them_is_inside(container: Path) -> None:
-    assert contained.is_outside(Settings.load())
     (container / FILE).touch()
-    assert not contained.is_outside(Settings.load())
+
+    assert contained.inside().state_dir == container
 
 
-def test_on_a_machine_nobody_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_machine_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(variable("bind_host"))
 
-    assert not contained.is_outside(Settings.load())
-    assert contained.natively() == Settings.load()
+    assert contained.natively() == contained.inside() == Settings.load()
     assert contained.starts(Settings.load()) == "`emostream up`"
 
 
