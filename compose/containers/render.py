@@ -104,6 +104,8 @@ def _service(one: Service, steps: set[str], every_s: int | None) -> Iterator[str
         yield f"    volumes: {_list(one.volumes)}"
     yield f"    tmpfs: {_list(one.tmpfs)}"
     yield f"    mem_limit: {one.memory_mib}m"
+    if one.cpu_shares:
+        yield f"    cpu_shares: {one.cpu_shares}"
     if every_s:
         yield f"    stop_grace_period: {one.stop_within_s}s"
         yield from _health(one, every_s)

@@ -37,6 +37,15 @@ _BESIDE_HEAP_MIB = 512
 
 _STOP_SLACK_S = 2
 
+_CPU_SHARES = {
+    NGINX: 4096,
+    topology.INGEST: 4096,
+    topology.KAFKA: 4096,
+    topology.STREAM: 2048,
+}
+"""Of a core that several want; all others have Docker's 1024. Who takes reactions goes
+first, then who counts them: processes share by thread, containers one by one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -46,6 +55,8 @@ class Service:
     image: str
     command: Sequence[str]
     memory_mib: int
+    cpu_shares: int | None = None
+    """None: Docker's own."""
     needs: Sequence[str] = ()
     """Services that are to be started before; steps are to be done."""
     ports: Sequence[str] = ()
@@ -106,6 +117,7 @@ def _service(part: Part, chosen: Settings) -> Service:
         image={topology.KAFKA: KAFKA, topology.STREAM: SPARK}.get(name, PLAIN),
         command=_own("run", *first, name),
         memory_mib=_memory_mib(name, chosen),
+        cpu_shares=_CPU_SHARES.get(name),
         needs=needs,
         ports=tuple(_ports(name, chosen)),
         volumes=tuple(_volumes(name)),
@@ -123,6 +135,7 @@ def _nginx(chosen: Settings) -> Service:
         image=NGINX_IMAGE,
         command=("nginx", "-c", f"{PROXY}/nginx.conf"),
         memory_mib=512,
+        cpu_shares=_CPU_SHARES[NGINX],
         needs=(topology.INGEST, topology.WEB),
         ports=tuple(_published(port, network.listened(chosen.public_host))),
         volumes=(_PROXY_READ, _SOCKETS),

@@ -164,6 +164,17 @@ def test_who_starts_last_is_asked_soonest_and_no_two_together() -> None:
     assert every == sorted(set(every), key=lambda text: -int(text.removesuffix("s")))
 
 
+def test_who_takes_reactions_goes_first_then_who_counts_them() -> None:
+    found = rendered()["services"]
+    shares = {name: one.get("cpu_shares") for name, one in found.items()}
+
+    first = {shares[name] for name in ("nginx", topology.INGEST, topology.KAFKA)}
+    others = {*shares} - {"nginx", topology.INGEST, topology.KAFKA, topology.STREAM}
+    assert first == {4096}
+    assert shares[topology.STREAM] == 2048
+    assert {shares[name] for name in others} == {None}
+
+
 def test_only_what_people_use_is_published_and_to_this_machine_alone() -> None:
     services = rendered()["services"]
 
