@@ -97,7 +97,6 @@ test-long: ## The tests that take minutes each
 
 test-compose: ## The system in containers, from outside; Docker is needed: 20 minutes
 	@$(PYTHON3) -m compose.setup test
-	docker compose -f compose/compose.yaml build
 	$(BIN)/pytest -v --containers --durations 10 tests/containers \
 		$(addprefix tests/system/test_,$(addsuffix .py,$(BLACK_BOX)))
 

@@ -20,6 +20,7 @@ from clients.ledger import LedgerReader, LedgerUnavailable
 from clients.server import BadUrl, Unreachable, reactions_url
 from clients.steps import Evicted, NotAdmitted
 from clients.worker.profiles import FULL, PROFILES
+from compose import contained
 from compose.settings import LOOPBACK, BadSetting, Settings
 from ingest.reaction import Reason
 from ingest.topics import NO_ROOM
@@ -245,9 +246,11 @@ def verify(
 
 
 def _nobody_at(base: str, error: Unreachable) -> typer.Exit:
+    settings = _settings()
+    up = contained.starts(settings) if settings.is_contained else "`make up`"
     sys.stderr.write(
-        f"Nobody answers at {base} ({error}): start the system with `make up`,"
-        " or name a running one with --url.\n"
+        f"Nobody answers at {base} ({error}): start the system with {up}, or name a"
+        " running one with --url.\n"
     )
     return typer.Exit(1)
 

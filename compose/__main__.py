@@ -16,7 +16,7 @@ from rich.console import Console
 import clients.__main__ as clients
 import clients.worker.__main__ as worker
 from compose import clients_command, logtail, problems, settings_show
-from compose.contained import inside, natively
+from compose.contained import inside, natively, with_spark
 from compose.demo.command import demo
 from compose.errors import Refused
 from compose.layout import Layout
@@ -144,9 +144,10 @@ def recount(
 ) -> None:
     """Count a room again from the raw reactions in Kafka; fails if totals differ."""
     with problems.told():
+        chosen = with_spark()
         from compose.recount import show
 
-        if not show(inside(), room, since, until, as_json=as_json):
+        if not show(chosen, room, since, until, as_json=as_json):
             raise typer.Exit(1)
 
 

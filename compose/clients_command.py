@@ -14,7 +14,7 @@ from rich.table import Table
 from clients.web.listing import Listed, Listing
 from compose import contained, running
 from compose.brokers import cluster_names, cluster_port
-from compose.errors import NOT_RUNNING, Refused
+from compose.errors import Refused
 from compose.eviction import put_out
 from compose.layout import Layout
 from compose.members import members
@@ -87,7 +87,9 @@ def _asked(settings: Settings, room: str | None = None) -> Listing:
         with _working("asking the clusters"):
             found = members(settings, room)
     except FileNotFoundError as error:
-        raise Refused(NOT_RUNNING) from error
+        raise Refused(
+            f"EmoStream is not running: {contained.starts(settings)} starts it."
+        ) from error
     asked = drains.open_of(cluster_names(settings), Layout(settings.state_dir))
     if len(found.unanswered) == len(asked):
         raise Refused(

@@ -1,7 +1,9 @@
 """What is Docker's business where each part is a container, and what we say then."""
 
-from compose import credentials
+from importlib.util import find_spec
+
 from compose.errors import Refused
+from compose.layout import Layout
 from compose.settings import Settings
 
 DOCKERS = (
@@ -16,14 +18,26 @@ OUTSIDE = (
 )
 
 
+WITH_SPARK = (
+    "Spark is in another container: `docker compose run --rm --no-deps stream emostream"
+    " …` has one of its own."
+)
+
+
 def command(*, is_contained: bool) -> str:
-    """Name the command by which a person starts and stops parts, and reads logs."""
+    """Name what stops parts, and shows logs."""
     return "docker compose" if is_contained else "emostream"
+
+
+def up(*, is_contained: bool) -> str:
+    """Name the one that starts all that does not run."""
+    # Ctrl-C would stop all of them that were not started `--detach`.
+    return "docker compose up --detach --wait" if is_contained else "emostream up"
 
 
 def starts(settings: Settings) -> str:
     """Name what a person types to have all that does not run started."""
-    return f"`{command(is_contained=settings.is_contained)} up`"
+    return f"`{up(is_contained=settings.is_contained)}`"
 
 
 def natively() -> Settings:
@@ -50,6 +64,17 @@ def inside() -> Settings:
     return chosen
 
 
+def with_spark() -> Settings:
+    """Return the settings of a command that needs Spark, and the system's inside.
+
+    Raises:
+        Refused: If this is a container without the one or the other.
+    """
+    chosen = inside()
+    if chosen.is_contained and find_spec("pyspark") is None:
+        raise Refused(WITH_SPARK)
+    return chosen
+
+
 def _is_outside(settings: Settings) -> bool:
-    path = settings.state_dir / credentials.FILE
-    return settings.is_contained and not path.exists()
+    return settings.is_contained and not Layout(settings.state_dir).mark.exists()

@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     takes loopback only, for Kafka and metrics ask nobody for a password."""
 
     process_host: str = Field(default=LOOPBACK, pattern=r"^[A-Za-z0-9._{}-]{1,253}$")
-    """Where our own processes are asked how they are; `{process}` is one's name."""
+    """Where our own processes are asked how they are; `{process}` is one's name. In
+    containers alone it is not loopback."""
 
     http_host: str = Field(default=LOOPBACK, pattern=_HOST)
     """Where our own commands find HTTP."""
@@ -345,7 +346,7 @@ class Settings(BaseSettings):
     @property
     def is_contained(self) -> bool:
         """Whether each part is a container, which Docker starts and stops."""
-        return self.bind_host != LOOPBACK
+        return self.process_host != LOOPBACK
 
     @property
     def stream_dir(self) -> Path:

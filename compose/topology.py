@@ -48,7 +48,7 @@ def native(settings: Settings, say: Callable[[str], None]) -> System:
         BadSetting: If the public host is no address of this machine, or our processes
             would listen to a network.
     """
-    if settings.is_contained:
+    if settings.bind_host != LOOPBACK:
         raise BadSetting(
             f"{variable('bind_host')} is for containers: here it would open Kafka and"
             f" all figures to a network. {variable('public_host')} opens the pages."
@@ -163,7 +163,9 @@ def _kafka(settings: Settings, credentials: Credentials) -> list[Part]:
         Step(
             name=FORMAT,
             run=partial(run_to_end, make),
-            hint="A data folder of another installation: `emostream clean` empties it.",
+            hint="The volumes `kafka` and `state` are not of one installation."
+            if settings.is_contained
+            else "A data folder of another installation: `emostream clean` empties it.",
         ),
         Process(
             name=KAFKA,

@@ -18,6 +18,9 @@ PROXY = Path("/etc/emostream-proxy")
 
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - a container's network is its own
 
+PROCESS_HOST = "{process}"
+"""A container has the name of its part."""
+
 NGINX = "nginx"
 """The proxy in front of both web services."""
 
@@ -47,7 +50,7 @@ def settings_inside(chosen: Settings) -> Settings:
             "bind_host": ALL_ADDRESSES,
             "kafka_host": topology.KAFKA,
             "main_host": topology.MAIN,
-            "process_host": "{process}",
+            "process_host": PROCESS_HOST,
             "broker_host": "{cluster}",
             "http_host": NGINX,
             "http_socket": str(SOCKETS / "{process}.sock"),

@@ -84,6 +84,8 @@ def _image(one: Service, builders: set[str]) -> Iterator[str]:
     yield f'    image: "emostream-{one.image}:${{IMAGE_TAG:-latest}}"'
     if one.name in builders:
         yield f"    build: {{<<: *build, target: {one.image}}}"
+    else:
+        yield "    pull_policy: never"  # no registry has it
 
 
 def _service(one: Service, steps: set[str], every_s: int | None) -> Iterator[str]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from compose import brokers, network, probe, topology
 from compose.containers.place import (
-    ALL_ADDRESSES,
     NGINX,
+    PROCESS_HOST,
     PROXY,
     SOCKETS,
     STATE,
@@ -152,7 +152,7 @@ def _tool(chosen: Settings) -> Service:
         command=(),
         memory_mib=512,
         volumes=(),
-        environment=told(chosen) | {variable("bind_host"): ALL_ADDRESSES},
+        environment=told(chosen) | {variable("process_host"): PROCESS_HOST},
         is_tool=True,
     )
 

@@ -96,6 +96,9 @@ class WebFacts:
     workers_at_main: int | None = None
     """Connected to the main broker, which is where they read frames."""
 
+    proxy_problem: str | None = None
+    """Why nobody gets to it through its proxy, where it is in containers and well."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:

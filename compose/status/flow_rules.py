@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compose.settings import variable
 from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import Lag, Status
-from compose.status.verdict import Finding, command, is_down, not_running
+from compose.status.verdict import Finding, is_down, not_running, operated_by
 from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM
 
 PULSE_AGE_MAX_S = 6.0
@@ -23,6 +23,7 @@ def stream(status: Status) -> Iterator[Finding]:
     facts = status.stream
     if facts is None or is_down(status, STREAM):
         return
+    log = f"`{operated_by(status)} logs {STREAM}`"
     if facts.problem:
         text = f"stream does not say how it is: {facts.problem}."
         yield _hangs_on_kafka("no_metrics", text)
@@ -30,13 +31,11 @@ def stream(status: Status) -> Iterator[Finding]:
         yield _hangs_on_kafka("no_pulse", "stream has not sent a pulse since it runs.")
     elif facts.last_pulse_age_s > PULSE_AGE_MAX_S:
         text = f"stream has sent no pulse for {facts.last_pulse_age_s:.0f} s: a trigger"
-        text += f" is stuck, or stream itself; `{command(status)} logs {STREAM}` may"
-        text += " say why."
+        text += f" is stuck, or stream itself; {log} may say why."
         yield _hangs_on_kafka("no_pulse", text)
     if facts.is_looking_for_rejects is False:
         text = "stream does not find rejects now: its query for them has ended and is"
-        text += f" started again; `{command(status)} logs {STREAM}` says why. Reactions"
-        text += " are counted all the same."
+        text += f" started again; {log} says why. Reactions are counted all the same."
         yield _hangs_on_kafka("no_rejects", text)
     if behind := _behind(status.kafka.stream_lag if status.kafka else None):
         text = f"stream is {behind} of reactions are not counted yet."
@@ -65,7 +64,8 @@ def bridge(status: Status) -> Iterator[Finding]:
         )
     if facts.frames_refused:
         text = f"The main broker has refused {facts.frames_refused} frames:"
-        text += f" `{command(status)} down` and `up` render its rights and limits anew."
+        text += f" `{operated_by(status)} down` and `up` render its rights and limits"
+        text += " anew."
         yield Finding(part=BRIDGE, problem="frames_refused", text=text, passes=False)
     if facts.records_unreadable:
         text = f"bridge has passed over {facts.records_unreadable} records of frames"

@@ -30,7 +30,7 @@ from compose.status.usage import Usage
 from compose.supervision import orphans, restarts
 from compose.supervision.restarts import Restarts
 from compose.supervision.rpc import REVIVER, NoSupervisor, ProcessInfo, Supervisor
-from compose.topology import AUDITOR, BRIDGE, STREAM, WEB
+from compose.topology import AUDITOR, BRIDGE, STREAM
 
 _USAGE_OVER_S = 1.0
 """Long enough for CPU time, which the system counts in hundredths of a second."""
@@ -121,13 +121,7 @@ def _ask(
         used=pool.submit(usage.watch, pids, for_s=_USAGE_OVER_S),
         kafka=pool.submit(status_kafka.look, settings),
         main=pool.submit(status_brokers.look_at_main, settings),
-        web=pool.submit(
-            metrics.look_at_web,
-            settings.http_port,
-            settings.web_workers,
-            settings.http_host,
-            host_of(WEB),
-        ),
+        web=pool.submit(metrics.look_at_web, settings),
         stream=pool.submit(scrape, settings.stream_metrics_port, host_of(STREAM)),
         bridge=pool.submit(scrape, settings.bridge_metrics_port, host_of(BRIDGE)),
         auditor=pool.submit(auditor.look, settings.auditor_port, host_of(AUDITOR)),

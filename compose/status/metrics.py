@@ -5,41 +5,41 @@ from collections.abc import Callable
 import httpx
 
 from compose.plain_http import get
-from compose.settings import LOOPBACK
+from compose.settings import Settings
 from compose.status.facts import BridgeFacts, StreamFacts, WebFacts
 from compose.status.scrape import ANSWER_WITHIN_S, Metrics, NoMetrics, scrape
+from compose.topology import INGEST, WEB
 from stream.progress import OPERATORS
 
 
-def look_at_web(
-    port: int, workers: int, host: str = LOOPBACK, reader: str = LOOPBACK
-) -> WebFacts:
+def look_at_web(settings: Settings) -> WebFacts:
     """Ask the web server whether it can store reactions and read frames.
 
-    Args:
-        port: Its own.
-        workers: How many it was started with.
-        host: Where people find it.
-        reader: The host of the part that reads frames, which is one of its own behind
-            a proxy.
+    In containers these are two behind a proxy, and each is asked itself.
     """
-    url = f"http://{host}:{port}/readyz"
-    try:
-        answer = get(url, within_s=ANSWER_WITHIN_S)
-    except httpx.TimeoutException:
-        problem = f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s"
-        return WebFacts(problem=problem, workers=workers)
-    except httpx.HTTPError as error:
-        problem = f"no answer on port {port}: {error}"
-        return WebFacts(problem=problem, workers=workers)
+    port = settings.http_port
+    problem = _problem(settings.host_of(INGEST), port)
+    is_behind_proxy = settings.is_contained and not problem
     return WebFacts(
-        problem=None if answer.is_success else _help(answer),
-        workers=workers,
-        workers_at_main=_workers_at_main(port, reader),
+        problem=problem,
+        workers=settings.web_workers,
+        workers_at_main=_workers_at_main(settings.host_of(WEB), port),
+        proxy_problem=_problem(settings.http_host, port) if is_behind_proxy else None,
     )
 
 
-def _workers_at_main(port: int, host: str) -> int | None:
+def _problem(host: str, port: int) -> str | None:
+    """Return why reactions cannot be stored there."""
+    try:
+        answer = get(f"http://{host}:{port}/readyz", within_s=ANSWER_WITHIN_S)
+    except httpx.TimeoutException:
+        return f"no answer on port {port} in {ANSWER_WITHIN_S:.0f} s"
+    except httpx.HTTPError as error:
+        return f"no answer on port {port}: {error}"
+    return None if answer.is_success else _help(answer)
+
+
+def _workers_at_main(host: str, port: int) -> int | None:
     try:
         return scrape(port, host).count("web_main_up")
     except NoMetrics:

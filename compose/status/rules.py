@@ -3,14 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from compose.containers.place import NGINX
 from compose.errors import NOT_RUNNING
 from compose.settings import variable
 from compose.status import flow_rules as flow
 from compose.status.facts import ClusterFacts, Running, Status, WebFacts
 from compose.status.flow_rules import PULSE_AGE_MAX_S
-from compose.status.verdict import Finding, Rule, command, is_down, not_running
+from compose.status.verdict import (
+    Finding,
+    Rule,
+    is_down,
+    not_running,
+    operated_by,
+    started_by,
+)
 from compose.supervision.rpc import REVIVER
-from compose.topology import AUDITOR, BRIDGE, KAFKA, MAIN, STREAM, WEB
+from compose.topology import AUDITOR, BRIDGE, INGEST, KAFKA, MAIN, STREAM, WEB
 
 FRAME_GAP_MAX_S = 6.0
 """How much older than the stream's newest frame a cluster's may be."""
@@ -52,7 +60,7 @@ def _kafka(status: Status) -> Iterator[Finding]:
         text = f"Kafka does not answer: {kafka.problem}."
         yield Finding(part=KAFKA, problem="no_answer", text=text)
     for topic in kafka.missing_topics:
-        text = f"Kafka has no topic {topic}: `{command(status)} up` makes it."
+        text = f"Kafka has no topic {topic}: `{started_by(status)}` makes it."
         yield Finding(part=KAFKA, problem="topic_missing", text=text)
 
 
@@ -65,22 +73,30 @@ def _main(status: Status) -> Iterator[Finding]:
 
 def _web(status: Status) -> Iterator[Finding]:
     yield from not_running(status.process(WEB))
-    if status.web and status.web.problem and not is_down(status, WEB):
-        text = f"web cannot take reactions: {status.web.problem}."
-        yield Finding(part=WEB, problem="not_ready", text=text, may_come_of=(KAFKA,))
-    if status.web and not is_down(status, WEB):
-        yield from _web_reads(status.web, command(status))
+    web = status.web
+    if web is None or is_down(status, WEB):
+        return
+    is_contained = status.running is Running.CONTAINED
+    if web.problem:
+        part = INGEST if is_contained else WEB
+        text = f"{part} cannot take reactions: {web.problem}."
+        yield Finding(part=part, problem="not_ready", text=text, may_come_of=(KAFKA,))
+    if web.proxy_problem:
+        text = f"Nobody gets through {NGINX}: {web.proxy_problem}."
+        yield Finding(part=NGINX, problem="no_answer", text=text)
+    if is_contained or not web.problem or web.workers_at_main is not None:
+        yield from _web_reads(web, operated_by(status))
 
 
-def _web_reads(web: WebFacts, command: str) -> Iterator[Finding]:
+def _web_reads(web: WebFacts, by: str) -> Iterator[Finding]:
     """Tell whether frames can be read over HTTP: each worker reads for itself."""
     workers, at_main = web.workers, web.workers_at_main
-    if at_main is None and not web.problem:
+    if at_main is None:
         text = "web does not show its metrics: whether frames can be read is not known."
         yield Finding(part=WEB, problem="no_metrics", text=text)
-    elif at_main is not None and workers and at_main < workers:
+    elif workers and at_main < workers:
         text = f"web reads no frames: {at_main} of {workers} workers reach the main"
-        text += f" broker; `{command} logs {WEB}` says why. Reactions are taken."
+        text += f" broker; `{by} logs {WEB}` says why. Reactions are taken."
         yield Finding(part=WEB, problem="no_main", text=text, may_come_of=(MAIN,))
 
 
@@ -128,7 +144,7 @@ def _workers(status: Status) -> Iterator[Finding]:
         if age_s is None or age_s > WORKER_SILENT_MAX_S:
             said = "nothing yet" if age_s is None else f"nothing for {age_s:.0f} s"
             text = f"{worker.name} has said {said}: others serve its clients, if any"
-            text += f" live; `{command(status)} logs {worker.name}` may say why."
+            text += f" live; `{operated_by(status)} logs {worker.name}` may say why."
             yield Finding(
                 part=worker.name, problem="silent", text=text, may_come_of=above
             )

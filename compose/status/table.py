@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from compose.containers.place import NGINX
 from compose.status.auditor_facts import AuditorFacts
 from compose.status.facts import (
     BridgeFacts,
@@ -21,7 +22,7 @@ from compose.status.facts import (
 from compose.status.rules import DRAINED
 from compose.status.verdict import Verdict
 from compose.supervision.rpc import State
-from compose.topology import MAIN
+from compose.topology import INGEST, MAIN
 
 _MINUTE_S = 60
 _HOUR_S = 60 * _MINUTE_S
@@ -29,6 +30,9 @@ _DAY_S = 24 * _HOUR_S
 _MIB = 1024**2
 _PRECISE_BELOW_S = 10
 _WRONG = "bold red"
+
+_BEHIND = {"main": (MAIN,), "web": (INGEST, NGINX)}
+"""Parts that a hop stands for, where they have other names."""
 
 
 def whole(status: Status, verdict: Verdict) -> RenderableType:
@@ -91,7 +95,7 @@ def hop_table(status: Status, wrong: set[str]) -> Table:
     )
     for part, lag, text in rows:
         behind = _or_dash(lag, _behind)
-        is_wrong = part in wrong or (part == "main" and MAIN in wrong)
+        is_wrong = bool(wrong & {part, *_BEHIND.get(part, ())})
         table.add_row(part, behind, text, style=_WRONG if is_wrong else None)
     return table
 
@@ -150,7 +154,7 @@ def _state(process: ProcessFacts, drain: str | None) -> str:
 def _web(facts: WebFacts | None) -> str:
     if facts is None:
         return "-"
-    stores = facts.problem or "takes reactions"
+    stores = facts.problem or facts.proxy_problem or "takes reactions"
     if facts.workers_at_main is None:
         return stores
     workers = _or_dash(facts.workers, str)

@@ -26,6 +26,8 @@ class Usage:
 def watch(pids: Iterable[int], *, for_s: float) -> dict[int, Usage]:
     """Watch processes for a while; those that have ended by then are left out."""
     wanted = [*pids]
+    if not wanted:
+        return {}
     began_s = time.monotonic()
     before = {pid: _cpu_s(tree) for pid, tree in trees(wanted).items()}
     time.sleep(for_s)  # the span that is measured

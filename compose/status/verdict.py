@@ -88,9 +88,14 @@ def not_running(
     yield Finding(part=name, problem="not_running", text=text, may_come_of=may_come_of)
 
 
-def command(status: Status) -> str:
-    """Name the command by which a person starts and stops parts, and reads logs."""
+def operated_by(status: Status) -> str:
+    """Name the command that stops parts, and shows logs."""
     return contained.command(is_contained=status.running is Running.CONTAINED)
+
+
+def started_by(status: Status) -> str:
+    """Name the command that starts all that does not run."""
+    return contained.up(is_contained=status.running is Running.CONTAINED)
 
 
 def is_down(status: Status, name: str) -> bool:

@@ -82,7 +82,9 @@ class Containers(Stack):
     def remove_images(self, tag: str) -> None:
         """Delete the images that have this tag, if there are any."""
         names = [f"emostream-{image}:{tag}" for image in IMAGES]
-        subprocess.run([DOCKER, "image", "rm", *names], check=False)
+        subprocess.run(
+            [DOCKER, "image", "rm", *names], stdout=subprocess.DEVNULL, check=False
+        )
 
     def inside(self, service: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a container that runs."""

@@ -48,7 +48,8 @@ def test_the_status_is_told_from_inside(containers: Containers) -> None:
         wait_until(partial(is_well, containers), "all are well again")
 
     assert said.returncode == 0, said.stdout
-    assert {one["name"] for one in seen["clusters"]} <= {*states(containers)}
+    known = {name for name in states(containers) if name.startswith("cluster-")}
+    assert {one["name"] for one in seen["clusters"] + seen["workers"]} == known
     assert seen["kafka"]["stream_lag"]["records"] >= 0
     assert without.returncode == 1
     assert "bridge does not say how it is" in without.stdout
@@ -57,10 +58,12 @@ def test_the_status_is_told_from_inside(containers: Containers) -> None:
 def test_what_is_dockers_is_left_to_it(containers: Containers) -> None:
     down = containers.inside("web", "emostream", "down")
     outside = containers.compose("run", "--rm", "emostream", "status")
+    recount = containers.inside("web", "emostream", "recount", "final")
 
     assert (down.returncode, down.stdout) == (1, f"{contained.DOCKERS}\n")
     assert outside.returncode == 1
     assert contained.OUTSIDE in outside.stdout
+    assert (recount.returncode, recount.stdout) == (1, f"{contained.WITH_SPARK}\n")
 
 
 @pytest.mark.parametrize("build", [(), ("--build",)], ids=["as_it_is", "built"])

@@ -90,7 +90,7 @@ def test_a_dead_a_hung_and_a_foreign_metrics_port_are_told_apart() -> None:
 
 
 def problem_of_web(port: int) -> str | None:
-    return status_metrics.look_at_web(port, workers=1).problem
+    return status_metrics.look_at_web(Settings(http_port=port)).problem
 
 
 def test_the_web_server_says_in_its_own_words_why_it_is_not_ready() -> None:
@@ -111,9 +111,9 @@ def test_the_web_servers_metrics_say_how_many_workers_read_frames(
     shown: bytes, read: int | None
 ) -> None:
     with answering(200, shown) as port:
-        assert status_metrics.look_at_web(port, workers=3) == WebFacts(
-            problem=None, workers=3, workers_at_main=read
-        )
+        assert status_metrics.look_at_web(
+            Settings(http_port=port, web_workers=3)
+        ) == WebFacts(problem=None, workers=3, workers_at_main=read)
 
 
 def test_the_usage_of_a_process_is_that_of_its_children_too(tmp_path: Path) -> None:
@@ -208,6 +208,8 @@ def test_a_container_is_told_where_the_others_are_and_knows_no_process(
             "state_dir": tmp_path,
             "bind_host": "0.0.0.0",  # noqa: S104 - as containers have it
             "process_host": "127.0.0.9",
+            "main_host": "127.0.0.8",
+            "broker_host": "127.0.0.7",
             "bridge_metrics_port": port,
             "clusters": 1,
             "workers": 1,

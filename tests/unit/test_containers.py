@@ -81,6 +81,8 @@ def test_an_image_is_built_for_one_service_and_where_it_is_needed_first() -> Non
     assert {one["image"] for one in services.values()} == {
         image for _, image in built.values()
     }
+    for name, one in services.items():
+        assert ("pull_policy" in one) is (name not in built), name
     # It is run alone, too, before there is anything.
     assert tool["build"] == services["prepare"]["build"]
 
@@ -108,7 +110,7 @@ def test_a_preset_and_what_was_chosen_against_it_are_both_told() -> None:
 def test_the_command_finds_what_is_published_and_knows_that_it_is_in_a_container() -> (
     None
 ):
-    as_in_all = {"EMOSTREAM_BIND_HOST": "0.0.0.0"}  # noqa: S104
+    as_in_all = {"EMOSTREAM_PROCESS_HOST": "{process}"}
     elsewhere = rendered(http_port=9000)["services"]["emostream"]["environment"]
 
     assert elsewhere == as_in_all | {"EMOSTREAM_HTTP_PORT": "9000"}

@@ -82,16 +82,52 @@ def test_in_containers_the_remedies_are_dockers() -> None:
         web=WebFacts(problem=None, workers=2, workers_at_main=0),
         stream=replace(STREAM, last_pulse_age_s=9.0, is_looking_for_rejects=False),
         bridge=replace(BRIDGE, frames_refused=1),
+        auditor=replace(AUDITOR, rooms_wrong=1),
         workers=(replace(WORKER, status_age_s=60.0, members=9, capacity=9),),
     )
     texts = [finding.text for finding in verdict(spoilt).findings]
 
-    assert not any("`emostream" in text for text in texts), texts
+    native = ("emostream up", "emostream down", "emostream logs", "emostream scale")
+    assert not any(words in text for text in texts for words in native), texts
     for part in ("web", "stream", WORKER.name):
         assert any(f"`docker compose logs {part}`" in text for text in texts), part
-    for words in ("`docker compose up` makes it", "more clusters makes room"):
+    for words in (
+        "`docker compose up --detach --wait` makes it",
+        "more clusters makes room",
+    ):
         assert any(words in text for text in texts), words
     assert any("`docker compose down` and `up`" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("web", "part", "words"),
+    [
+        (WebFacts(problem="dead", workers=1, workers_at_main=1), "ingest", "reactions"),
+        (
+            WebFacts(problem=None, workers=1, workers_at_main=1, proxy_problem="dead"),
+            "nginx",
+            "Nobody gets through nginx: dead.",
+        ),
+        (WebFacts(problem=None, workers=1), "web", "metrics"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_in_containers_it_is_said_which_of_the_three_fails(
+    web: WebFacts, part: str, words: str
+) -> None:
+    (found,) = verdict(
+        replace(WELL, running=Running.CONTAINED, processes=(), web=web)
+    ).findings
+
+    assert found.part == part
+    assert words in found.text
+
+
+def test_ingest_and_web_fail_each_for_itself() -> None:
+    both = WebFacts(problem="dead", workers=1)
+    spoilt = replace(WELL, running=Running.CONTAINED, processes=(), web=both)
+
+    assert [one.part for one in verdict(spoilt).findings] == ["ingest", "web"]
 
 
 FAULTS = {

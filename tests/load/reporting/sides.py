@@ -38,9 +38,10 @@ def sides(found: Sides) -> str:
         ),
         table(head, rows),
         (
-            f"From the order to start until all is ready, images there: processes"
+            f"From the order to start until all is ready: processes"
             f" {number(found.processes.start_s)} s, containers"
-            f" {number(found.containers.start_s)} s (medians).\n"
+            f" {number(found.containers.start_s)} s, their images made of layers that"
+            " are there (medians).\n"
         ),
         table(("image", "MiB", "at most"), sizes),
     ]
