@@ -208,8 +208,6 @@ def test_a_container_is_told_where_the_others_are_and_knows_no_process(
             "state_dir": tmp_path,
             "bind_host": "0.0.0.0",  # noqa: S104 - as containers have it
             "process_host": "127.0.0.9",
-            "main_host": "127.0.0.8",
-            "broker_host": "127.0.0.7",
             "bridge_metrics_port": port,
             "clusters": 1,
             "workers": 1,
