@@ -17,7 +17,6 @@ OUTSIDE = (
     " are: `docker compose exec web emostream …` (docs/containers.md)."
 )
 
-
 WITH_SPARK = (
     "Spark is in another container: `docker compose run --rm --no-deps stream emostream"
     " …` has one of its own."

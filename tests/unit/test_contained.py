@@ -100,7 +100,7 @@ def test_on_a_machine_no_address_makes_it_a_container(
 ) -> None:
     """`up` tells who wants it open to a network how; what runs can be stopped."""
     monkeypatch.delenv(variable("process_host"))
-    monkeypatch.setenv(variable("bind_host"), "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv(variable("bind_host"), "0.0.0.0")  # noqa: S104 - never bound
 
     assert not contained.natively().is_contained
     assert called("down").stdout == "Nothing is running.\n"
